@@ -1,0 +1,6 @@
+//! What the four tools share: the sky, the way load is offered and recorded, the result document,
+//! its assessment and its renderings.
+//!
+//! The crate knows no SQL, no HTTP and no Kubernetes, and prints nothing except through [`cli`].
+
+pub mod sky;
