@@ -3,4 +3,8 @@
 //!
 //! The crate knows no SQL, no HTTP and no Kubernetes, and prints nothing except through [`cli`].
 
+pub mod files;
+pub mod load;
+pub mod record;
 pub mod sky;
+pub mod units;
