@@ -3,8 +3,13 @@
 //!
 //! The crate knows no SQL, no HTTP and no Kubernetes, and prints nothing except through [`cli`].
 
+pub mod assess;
+pub mod cli;
 pub mod files;
 pub mod load;
 pub mod record;
+pub mod redact;
+pub mod render;
+pub mod report;
 pub mod sky;
 pub mod units;
