@@ -1,1 +1,44 @@
-//! What is in the sky: seeded sources, geometry, photometry, astrometry, variability and the targets people look at.
+//! What is in the sky: seeded sources, geometry, photometry, astrometry, variability and the targets
+//! people look at.
+//!
+//! [`Sky`] draws a catalogue as deep as asked from a model of the Galaxy, of galaxies and quasars
+//! beyond it and of asteroids before it, measured with the errors of real surveys. One seed gives
+//! the same bits on every platform. [`Position`] and [`Cone`] are the oracle for searches in it.
+
+mod alias;
+mod astrometry;
+mod cells;
+mod config;
+mod draw;
+mod errors;
+mod expectation;
+mod extragalactic;
+mod galactic;
+mod generator;
+mod geometry;
+mod luminosity;
+mod mathx;
+mod nebulae;
+mod object_type;
+mod photometry;
+mod selection;
+mod solar_system;
+mod source;
+mod star_table;
+mod structure;
+mod targets;
+mod variability;
+
+pub use astrometry::{PARALLAX_ZERO_POINT_MAS, distance_from_parallax_pc, parallax_error_mas};
+pub use config::{Mix, SkyConfig, UnknownMix};
+pub use errors::{lsst_depth, lsst_noise_to_signal};
+pub use galactic::Galactic;
+pub use generator::{BLOCK_SIZE, Sky, Sources};
+pub use geometry::{Cone, Position, SkyBox};
+pub use object_type::ObjectType;
+pub use solar_system::{Orbit, Sighting};
+pub use source::{DAYS_PER_YEAR, EPOCH_MJD, LSST_BANDS, Measured, Source, Truth};
+pub use targets::{
+    KNOWN_OBJECTS, Radii, RadiusClass, Target, TargetClass, TargetSampler, UnknownRadii,
+};
+pub use variability::{Variability, VariabilityClass};

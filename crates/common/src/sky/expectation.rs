@@ -1,0 +1,109 @@
+//! How much of the catalogue lies in a cone: the oracle for the sizes of result sets.
+
+use core::f64::consts::PI;
+
+use super::extragalactic::cluster_share_within;
+use super::galactic::to_galactic;
+use super::generator::{Class, Sky};
+use super::geometry::{Cone, Position};
+use super::mathx::real;
+use super::nebulae;
+
+/// Points of the quadrature: the error of a smooth density is below 0.2 %.
+const POINTS: usize = 4000;
+/// Rings of the quadrature of a cluster that the rim cuts.
+const RINGS: usize = 64;
+/// Golden angle, degrees.
+const GOLDEN_DEG: f64 = 137.507_764_050_037_85;
+
+impl Sky {
+    /// Expected share of the catalogue in a cone, 0 to 1, by integrating the model.
+    ///
+    /// Asteroids, which move, are spread evenly over the sky here.
+    pub fn expected_fraction(&self, cone: &Cone) -> f64 {
+        let area_sr = cone.area_deg2() * (PI / 180.0) * (PI / 180.0);
+        let [mut star, mut galaxy, mut quasar, mut nebula] = [0.0; 4];
+        for direction in spread(cone) {
+            let galactic = to_galactic(direction);
+            star += self.stars.expected_per_sr(galactic);
+            galaxy += self.galaxies.smooth_share_per_sr(&self.stars, direction);
+            quasar += self.quasars.smooth_share_per_sr(&self.stars, direction);
+            nebula += nebulae::share_per_sr(galactic);
+        }
+        let point_sr = area_sr / real(POINTS);
+        let star = star * point_sr / self.stars.expected_total();
+        let galaxy = galaxy * point_sr + self.share_of_clusters(cone);
+        self.shares()
+            .map(|(class, share)| {
+                share
+                    * match class {
+                        Class::Star | Class::VariableStar => star,
+                        Class::Galaxy => galaxy,
+                        Class::Quasar => quasar * point_sr,
+                        Class::Nebula => nebula * point_sr,
+                        Class::Asteroid => area_sr / (4.0 * PI),
+                    }
+            })
+            .sum()
+    }
+
+    /// Share of all galaxies that are members of clusters and lie in the cone.
+    fn share_of_clusters(&self, cone: &Cone) -> f64 {
+        let clusters = self.galaxies.clusters();
+        clusters
+            .map(|(center, radius, share)| {
+                let distance = cone.center.separation_deg(center);
+                if distance >= cone.radius_deg + radius {
+                    0.0
+                } else if distance + radius <= cone.radius_deg {
+                    share
+                } else {
+                    share * share_inside(distance, radius, cone.radius_deg)
+                }
+            })
+            .sum()
+    }
+}
+
+/// Share of a cluster's members inside a cone's rim, in the plane (both are small or one is inside).
+fn share_inside(distance: f64, cluster_radius: f64, cone_radius: f64) -> f64 {
+    let arc = |r: f64| {
+        if r + distance <= cone_radius {
+            1.0
+        } else if (r - distance).abs() >= cone_radius {
+            0.0
+        } else {
+            let cosine =
+                (r * r + distance * distance - cone_radius * cone_radius) / (2.0 * r * distance);
+            libm::acos(cosine.clamp(-1.0, 1.0)) / PI
+        }
+    };
+    // Rings narrow towards the middle, where the members are.
+    let edge = |i: usize| {
+        let t = real(i) / real(RINGS);
+        t * t * t
+    };
+    (0..RINGS)
+        .map(|i| {
+            let (low, high) = (edge(i), edge(i + 1));
+            let members = cluster_share_within(high) - cluster_share_within(low);
+            members * arc(0.5 * (low + high) * cluster_radius)
+        })
+        .sum()
+}
+
+/// Directions that fill a cone evenly: a sunflower of equal areas.
+fn spread(cone: &Cone) -> impl Iterator<Item = [f64; 3]> {
+    let rim = libm::sin(0.5 * cone.radius_deg.min(180.0).to_radians());
+    let center: Position = cone.center;
+    (0..POINTS).map(move |i| {
+        let share = (real(i) + 0.5) / real(POINTS);
+        let distance = 2.0 * libm::asin(rim * share.sqrt());
+        center
+            .offset(
+                (GOLDEN_DEG * real(i)).rem_euclid(360.0),
+                distance.to_degrees(),
+            )
+            .unit_vector()
+    })
+}
