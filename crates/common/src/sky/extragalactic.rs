@@ -43,7 +43,7 @@ impl Kind {
             }
             // Double power law with the break at 19 (Richards et al. 2006), scaled to 176 per square
             // degree to g = 22.5 (Palanque-Delabrouille et al. 2013).
-            Self::Quasar => 15.7 / (dex(-0.9 * (mag - 19.0)) + dex(-0.3 * (mag - 19.0))),
+            Self::Quasar => 12.49 / (dex(-0.9 * (mag - 19.0)) + dex(-0.3 * (mag - 19.0))),
         }
     }
 
