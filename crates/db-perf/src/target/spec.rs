@@ -163,7 +163,12 @@ impl ConnectSpec {
         self
     }
 
-    /// The same connection with the settings `search_path` given as schema names, unquoted.
+    pub(super) fn without_setting(mut self, name: &str) -> Self {
+        self.settings.remove(name);
+        self
+    }
+
+    /// The same connection with the setting `search_path` given as schema names, unquoted.
     #[must_use]
     pub fn with_search_path(self, schemas: &[&str]) -> Self {
         let quoted: Vec<_> = schemas
