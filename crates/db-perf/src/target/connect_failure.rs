@@ -9,6 +9,9 @@ use super::certificate_check::is_wrong_name;
 use super::error::ConnectFailure;
 use super::spec::{ConnectSpec, Host, Server};
 
+/// The driver's words for the step before anything is said: look-up and the socket.
+const CONNECTING: &str = "error connecting to server";
+
 /// Names the failure behind `error`, met while connecting to `server`.
 pub(super) fn classify(
     error: &tokio_postgres::Error,
@@ -74,9 +77,10 @@ fn from_tls(error: &rustls::Error, server: &Server) -> ConnectFailure {
         error if is_wrong_name(error) => ConnectFailure::TlsWrongName {
             host: server.host.to_string(),
         },
-        rustls::Error::InvalidCertificate(Certificate::UnknownIssuer) => {
-            ConnectFailure::TlsUnknownAuthority
-        }
+        // `BadSignature`: an authority of the same name with another key.
+        rustls::Error::InvalidCertificate(
+            Certificate::UnknownIssuer | Certificate::BadSignature,
+        ) => ConnectFailure::TlsUnknownAuthority,
         rustls::Error::InvalidCertificate(
             Certificate::Expired
             | Certificate::ExpiredContext { .. }
@@ -97,18 +101,19 @@ fn from_io(error: &io::Error, step: &str, server: &Server) -> ConnectFailure {
         (_, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
             ConnectFailure::Closed
         }
-        (_, io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
-            if step.contains("communicating") || step.contains("parsing") =>
-        {
-            ConnectFailure::NotPostgres
-        }
+        _ if error.raw_os_error().is_some() => ConnectFailure::Network(error.to_string()),
         (
             Host::Tcp {
                 name,
                 address: None,
             },
             _,
-        ) if error.raw_os_error().is_none() => ConnectFailure::UnknownHost { host: name.clone() },
+        ) if step == CONNECTING => ConnectFailure::UnknownHost { host: name.clone() },
+        (_, io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::Other)
+            if step != CONNECTING =>
+        {
+            ConnectFailure::NotPostgres
+        }
         _ => ConnectFailure::Network(error.to_string()),
     }
 }

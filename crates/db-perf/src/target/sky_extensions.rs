@@ -120,6 +120,25 @@ fn message(error: &tokio_postgres::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::target::EmbeddedOptions;
+
+    #[tokio::test]
+    async fn the_script_without_the_refused_operators_gives_a_working_pgsphere() {
+        let server = Embedded::start(EmbeddedOptions::default()).await.unwrap();
+        if !server.binaries().has_extension(SPHERE) {
+            eprintln!("NOT TESTED: pgSphere is not installed on this machine");
+            return;
+        }
+        let session = server.spec().connect().await.unwrap();
+        load_script(&session, &server.binaries().share)
+            .await
+            .unwrap();
+        let sql = "SELECT spoint '(10d,10d)' <@ scircle '<(10.1d,10d),1d>', \
+                   EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_sphere')";
+        let row = session.query_one(sql, &[]).await.unwrap();
+        assert!(row.get::<_, bool>(0) && !row.get::<_, bool>(1));
+        server.stop().await.unwrap();
+    }
 
     #[test]
     fn only_the_two_refused_operators_are_left_out() {
