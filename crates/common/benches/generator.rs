@@ -12,7 +12,10 @@ fn sources(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(u64::from(SOURCES)));
     group.sample_size(10);
     for mix in [Mix::Physical, Mix::Seed] {
-        let sky = Sky::new(SkyConfig { mix, ..SkyConfig::default() });
+        let sky = Sky::new(SkyConfig {
+            mix,
+            ..SkyConfig::default()
+        });
         group.bench_function(mix.as_str(), |bencher| {
             bencher.iter(|| {
                 for source in sky.sources_from(0).take(SOURCES as usize) {
@@ -27,9 +30,14 @@ fn sources(criterion: &mut Criterion) {
 fn tables(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sky");
     group.sample_size(10);
-    group.bench_function("new", |bencher| bencher.iter(|| Sky::new(SkyConfig::default())));
+    group.bench_function("new", |bencher| {
+        bencher.iter(|| Sky::new(SkyConfig::default()))
+    });
     let sky = Sky::new(SkyConfig::default());
-    let cone = Cone { center: Position::new(266.4, -29.0), radius_deg: 1.0 };
+    let cone = Cone {
+        center: Position::new(266.4, -29.0),
+        radius_deg: 1.0,
+    };
     group.bench_function("expected_fraction", |bencher| {
         bencher.iter(|| sky.expected_fraction(black_box(&cone)));
     });

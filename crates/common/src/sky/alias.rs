@@ -5,8 +5,16 @@ use super::mathx::{Stream, count_of, real, short};
 /// Draws indices in proportion to their weights.
 #[derive(Debug)]
 pub(crate) struct Alias {
-    /// Entry: threshold in units of 2^-32, the other index.
-    entries: Vec<(u32, u32)>,
+    entries: Vec<Entry>,
+}
+
+/// One column of the table, with both labels in it: a draw touches one place in memory.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// Below this, in units of 2^-32, the column's own label is drawn.
+    threshold: u32,
+    own: u32,
+    other: u32,
 }
 
 impl Alias {
@@ -17,11 +25,16 @@ impl Alias {
         let mut scaled: Vec<f64> = weights.iter().map(|w| w * scale).collect();
         let (mut small, mut large): (Vec<usize>, Vec<usize>) =
             (0..scaled.len()).partition(|&i| scaled[i] < 1.0);
-        let mut entries: Vec<(u32, u32)> =
-            (0..scaled.len()).map(|i| (u32::MAX, short(i))).collect();
+        let whole = |i| Entry {
+            threshold: u32::MAX,
+            own: short(i),
+            other: short(i),
+        };
+        let mut entries: Vec<Entry> = (0..scaled.len()).map(whole).collect();
         while let (Some(poor), Some(&rich)) = (small.pop(), large.last()) {
             let threshold = count_of(scaled[poor] * 4_294_967_296.0);
-            entries[poor] = (u32::try_from(threshold).unwrap_or(u32::MAX), short(rich));
+            entries[poor].threshold = u32::try_from(threshold).unwrap_or(u32::MAX);
+            entries[poor].other = short(rich);
             scaled[rich] -= 1.0 - scaled[poor];
             if scaled[rich] < 1.0 {
                 large.pop();
@@ -31,18 +44,24 @@ impl Alias {
         Self { entries }
     }
 
-    /// Draws one index; uses one draw of the stream.
+    /// Draws labels in place of indices.
+    pub(crate) fn labelled(mut self, labels: &[u32]) -> Self {
+        for entry in &mut self.entries {
+            entry.own = labels[entry.own as usize];
+            entry.other = labels[entry.other as usize];
+        }
+        self
+    }
+
+    /// Draws one index or label; uses one draw of the stream.
     #[inline]
     pub(crate) fn draw(&self, stream: &mut Stream) -> usize {
         let bits = stream.bits();
         let (high, low) = (bits >> 32, bits & 0xFFFF_FFFF);
         let place = usize::try_from((high * self.entries.len() as u64) >> 32).unwrap_or(0);
-        let (threshold, other) = self.entries[place];
-        if low < u64::from(threshold) {
-            place
-        } else {
-            other as usize
-        }
+        let entry = &self.entries[place];
+        let own = low < u64::from(entry.threshold);
+        (if own { entry.own } else { entry.other }) as usize
     }
 }
 

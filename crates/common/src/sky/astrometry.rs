@@ -26,6 +26,7 @@ pub(crate) fn radial_velocity_error_km_s(g: f64) -> f64 {
 
 /// Scale of the exponentially decreasing volume density, kpc (Bailer-Jones 2015).
 const PRIOR_SCALE_KPC: f64 = 1.35;
+const PER_KPC: f64 = 1.0 / PRIOR_SCALE_KPC;
 
 /// Distance in pc: the mode of the posterior of a parallax and its error (mas) under an
 /// exponentially decreasing volume density of 1.35 kpc (Bailer-Jones 2015, PASP 127, 994).
@@ -34,8 +35,8 @@ const PRIOR_SCALE_KPC: f64 = 1.35;
 pub fn distance_from_parallax_pc(parallax_mas: f64, error_mas: f64) -> f64 {
     let weight = 1.0 / (error_mas * error_mas);
     // Derivative of the posterior's logarithm, times a negative factor.
-    let slope = |r: f64| r * r * (r / PRIOR_SCALE_KPC - 2.0) + (parallax_mas * r - 1.0) * weight;
-    let tangent = |r: f64| r * (3.0 * r / PRIOR_SCALE_KPC - 4.0) + parallax_mas * weight;
+    let slope = |r: f64| r * r * (r * PER_KPC - 2.0) + (parallax_mas * r - 1.0) * weight;
+    let tangent = |r: f64| r * (3.0 * r * PER_KPC - 4.0) + parallax_mas * weight;
     let (mut low, mut high) = (0.0, 2.0 * PRIOR_SCALE_KPC);
     // Below this parallax the mode lies beyond that of the prior.
     while slope(high) < 0.0 {
@@ -60,7 +61,7 @@ pub fn distance_from_parallax_pc(parallax_mas: f64, error_mas: f64) -> f64 {
         } else {
             0.5 * (low + high)
         };
-        if (next - r).abs() <= 1e-9 * r {
+        if (next - r).abs() <= 1e-7 * r {
             return 1000.0 * next;
         }
         r = next;

@@ -75,7 +75,7 @@ impl Default for SkyConfig {
             seed: 1,
             mix: Mix::Physical,
             g_limit: 20.7,
-            completeness_width_mag: 0.2,
+            completeness_width_mag: 0.15,
             v_limit: None,
         }
     }

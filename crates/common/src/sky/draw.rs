@@ -13,7 +13,7 @@ use super::mathx::{Stream, dex};
 use super::nebulae;
 use super::object_type::ObjectType;
 use super::photometry::{self, BANDS, BP, Bands, EXTINCTION, G, LSST, R_V, RP, V};
-use super::solar_system::{Orbit, Sighting};
+use super::solar_system::{Orbit, Sighting, earth_au};
 use super::source::{EPOCH_MJD, KM_S_PER_AU_YEAR, Measured, Source, Truth};
 use super::star_table::StarDraw;
 use super::variability::{StarKind, Variability, VariabilityClass};
@@ -68,8 +68,13 @@ impl Sky {
             extinction_v: star.extinction_v,
         };
         let mut source = self.observe(id, &known, Some(observed), stream);
-        let place = star.direction.map(|c| c * star.distance_pc);
-        let velocity = to_icrs(velocity_km_s(group, star.absolute_v, place, stream));
+        let velocity = match star.system {
+            Some(system) => system.velocity_km_s(direction, stream),
+            None => {
+                let place = star.direction.map(|c| c * star.distance_pc);
+                to_icrs(velocity_km_s(group, star.absolute_v, place, stream))
+            }
+        };
         set_motion(&mut source.truth, direction, velocity, star.distance_pc);
         measure_astrometry(&mut source, stream);
         source.distance_pc = source.parallax.map(|parallax| {
@@ -92,14 +97,16 @@ impl Sky {
                 DWARF_SCATTER
             };
             let b_v = star.b_v + scatter * stream.normal();
-            let mut offsets = self.colours.offsets_from_v(b_v);
-            for i in 0..BANDS {
-                offsets[i] += EXTINCTION[i] * star.extinction_v;
-            }
-            let mag = star.unreddened_v + offsets[band];
+            let mag = star.unreddened_v
+                + self.colours.offset_from_v(b_v, band)
+                + EXTINCTION[band] * star.extinction_v;
             if let Some(observed) = self.noise.observe(band, mag, stream)
                 && self.selection.keeps(observed.value, stream)
             {
+                let mut offsets = self.colours.offsets_from_v(b_v);
+                for i in 0..BANDS {
+                    offsets[i] += EXTINCTION[i] * star.extinction_v;
+                }
                 return (star, b_v, offsets, observed);
             }
         }
@@ -186,12 +193,12 @@ impl Sky {
     }
 
     fn draw_asteroid(&self, id: u64, stream: &mut Stream) -> Source {
-        // No main-belt asteroid outshines its absolute magnitude by less than this when seen from
-        // Earth: 5 log(1.8 x 0.8).
-        const LEAST_DIMMING: f64 = 0.8;
+        // Magnitudes between H and V of an asteroid that comes as near as one in a thousand does.
+        const LEAST_DIMMING: f64 = 1.5;
+        let earth = earth_au(EPOCH_MJD);
         let (orbit, seen) = loop {
             let orbit = Orbit::draw(stream);
-            let seen = orbit.seen_from_earth(EPOCH_MJD);
+            let seen = orbit.seen_from(earth, EPOCH_MJD);
             // Each magnitude of dimming loses its share of the exponential counts.
             if stream.chance(dex(-ASTEROID_SLOPE * (seen.v - LEAST_DIMMING))) {
                 break (orbit, seen);
@@ -229,11 +236,14 @@ impl Sky {
         stream: &mut Stream,
     ) -> Source {
         let mags = &known.mags;
-        let mut observed: [Option<Measured>; BANDS] =
-            core::array::from_fn(|band| self.noise.observe(band, mags[band], stream));
-        if let Some(measured) = selected {
-            observed[self.selection.band()] = Some(measured);
-        }
+        let done = selected.map(|_| self.selection.band());
+        let observed: [Option<Measured>; BANDS] = core::array::from_fn(|band| {
+            if done == Some(band) {
+                selected
+            } else {
+                self.noise.observe(band, mags[band], stream)
+            }
+        });
         Source {
             id,
             position: known.position,

@@ -101,7 +101,7 @@ impl NoiseTable {
     /// Noise to signal in a band at a true magnitude.
     #[inline]
     pub(crate) fn at(&self, band: usize, mag: f64) -> f64 {
-        let place = ((mag - FIRST) / STEP).clamp(0.0, real(self.rows.len() - 1) - 1e-9);
+        let place = ((mag - FIRST) * (1.0 / STEP)).clamp(0.0, real(self.rows.len() - 1) - 1e-9);
         let row = index_of(place);
         let (low, high) = (self.rows[row][band], self.rows[row + 1][band]);
         low + (place - real(row)) * (high - low)

@@ -8,11 +8,12 @@ use super::generator::{Class, Sky};
 use super::geometry::{Cone, Position};
 use super::mathx::real;
 use super::nebulae;
+use super::systems;
 
 /// Points of the quadrature: the error of a smooth density is below 0.2 %.
 const POINTS: usize = 4000;
 /// Rings of the quadrature of a cluster that the rim cuts.
-const RINGS: usize = 64;
+const RINGS: usize = 200;
 /// Golden angle, degrees.
 const GOLDEN_DEG: f64 = 137.507_764_050_037_85;
 
@@ -31,7 +32,7 @@ impl Sky {
             nebula += nebulae::share_per_sr(galactic);
         }
         let point_sr = area_sr / real(POINTS);
-        let star = star * point_sr / self.stars.expected_total();
+        let star = (star * point_sr + self.members(cone)) / self.stars.expected_total();
         let galaxy = galaxy * point_sr + self.share_of_clusters(cone);
         self.shares()
             .map(|(class, share)| {
@@ -52,21 +53,40 @@ impl Sky {
         let clusters = self.galaxies.clusters();
         clusters
             .map(|(center, radius, share)| {
-                let distance = cone.center.separation_deg(center);
-                if distance >= cone.radius_deg + radius {
-                    0.0
-                } else if distance + radius <= cone.radius_deg {
-                    share
-                } else {
-                    share * share_inside(distance, radius, cone.radius_deg)
-                }
+                share * share_inside(cone, center, radius, cluster_share_within)
+            })
+            .sum()
+    }
+
+    /// Number of stars of clusters and neighbouring galaxies in the cone.
+    fn members(&self, cone: &Cone) -> f64 {
+        self.stars
+            .expected_members()
+            .map(|(system, number)| {
+                let (center, radius) = system.extent();
+                number * share_inside(cone, center, radius, systems::share_within)
             })
             .sum()
     }
 }
 
-/// Share of a cluster's members inside a cone's rim, in the plane (both are small or one is inside).
-fn share_inside(distance: f64, cluster_radius: f64, cone_radius: f64) -> f64 {
+/// Share of a round system's members inside a cone, given the share within a fraction of its radius.
+///
+/// Where the cone's rim cuts the system, rings are cut by plane geometry: systems are small.
+fn share_inside(
+    cone: &Cone,
+    center: Position,
+    radius_deg: f64,
+    within: impl Fn(f64) -> f64,
+) -> f64 {
+    let distance = cone.center.separation_deg(center);
+    let cone_radius = cone.radius_deg;
+    if distance >= cone_radius + radius_deg {
+        return 0.0;
+    }
+    if distance + radius_deg <= cone_radius {
+        return 1.0;
+    }
     let arc = |r: f64| {
         if r + distance <= cone_radius {
             1.0
@@ -86,8 +106,8 @@ fn share_inside(distance: f64, cluster_radius: f64, cone_radius: f64) -> f64 {
     (0..RINGS)
         .map(|i| {
             let (low, high) = (edge(i), edge(i + 1));
-            let members = cluster_share_within(high) - cluster_share_within(low);
-            members * arc(0.5 * (low + high) * cluster_radius)
+            let members = within(high) - within(low);
+            members * arc(0.5 * (low + high) * radius_deg)
         })
         .sum()
 }

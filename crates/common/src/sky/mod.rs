@@ -29,6 +29,7 @@ mod solar_system;
 mod source;
 mod star_table;
 mod structure;
+mod systems;
 mod targets;
 mod variability;
 

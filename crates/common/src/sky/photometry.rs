@@ -62,12 +62,26 @@ impl Colours {
         Self { rows }
     }
 
-    /// Offsets from V in every band at an intrinsic B-V, which is held inside the locus.
+    /// Row and place within it of a B-V, which is held inside the locus.
+    #[inline]
+    fn place(&self, b_v: f64) -> (usize, f64) {
+        let place = ((b_v - FIRST_B_V) * (1.0 / STEP)).clamp(0.0, real(self.rows.len() - 1) - 1e-9);
+        let row = index_of(place);
+        (row, place - real(row))
+    }
+
+    /// Offset from V in one band at an intrinsic B-V.
+    #[inline]
+    pub(crate) fn offset_from_v(&self, b_v: f64, band: usize) -> f64 {
+        let (row, t) = self.place(b_v);
+        let (low, high) = (self.rows[row][band], self.rows[row + 1][band]);
+        low + t * (high - low)
+    }
+
+    /// Offsets from V in every band at an intrinsic B-V.
     #[inline]
     pub(crate) fn offsets_from_v(&self, b_v: f64) -> Bands {
-        let place = ((b_v - FIRST_B_V) / STEP).clamp(0.0, real(self.rows.len() - 1) - 1e-9);
-        let row = index_of(place);
-        let t = place - real(row);
+        let (row, t) = self.place(b_v);
         let (low, high) = (&self.rows[row], &self.rows[row + 1]);
         core::array::from_fn(|band| low[band] + t * (high[band] - low[band]))
     }

@@ -43,10 +43,15 @@ pub struct Sighting {
     pub v: f64,
 }
 
-/// Quantiles (0, 5, 50, 95, 100 %) of 2 278 main-belt orbits with H < 12 (JPL small-body database).
-const SEMI_MAJOR_AXIS: [f64; 5] = [2.15, 2.37, 3.01, 3.45, 4.0];
-const ECCENTRICITY: [f64; 5] = [0.005, 0.037, 0.124, 0.255, 0.38];
-const INCLINATION: [f64; 5] = [0.3, 1.9, 10.0, 21.4, 33.0];
+/// Values at the shares of `SHARES`.
+type Quantiles = [f64; 8];
+
+/// Cumulative shares; the outermost quantiles are the range that is drawn.
+const SHARES: Quantiles = [0.0, 0.05, 0.25, 0.50, 0.75, 0.90, 0.95, 1.0];
+/// Quantiles of 2 278 main-belt orbits with H < 12 (JPL Small-Body Database).
+const SEMI_MAJOR_AXIS: Quantiles = [2.19, 2.366, 2.696, 3.008, 3.148, 3.218, 3.457, 4.0];
+const ECCENTRICITY: Quantiles = [0.007, 0.0373, 0.0807, 0.1237, 0.1797, 0.2279, 0.2553, 0.36];
+const INCLINATION: Quantiles = [0.29, 1.84, 5.67, 10.01, 13.97, 18.05, 21.42, 34.5];
 
 impl Orbit {
     /// Orbits of main-belt asteroids without any selection by brightness, H = 0.
@@ -93,7 +98,11 @@ impl Orbit {
 
     /// Where and how bright the asteroid is at an MJD.
     pub fn seen_from_earth(&self, mjd: f64) -> Sighting {
-        let earth = EARTH.heliocentric_au(mjd);
+        self.seen_from(earth_au(mjd), mjd)
+    }
+
+    /// The same for a known place of the Earth, which many asteroids share.
+    pub(crate) fn seen_from(&self, earth: [f64; 3], mjd: f64) -> Sighting {
         let body = self.heliocentric_au(mjd);
         let ray = [0, 1, 2].map(|i| body[i] - earth[i]);
         let (sun_au, earth_au) = (norm(body), norm(ray));
@@ -121,6 +130,11 @@ const EARTH: Orbit = Orbit {
     absolute_magnitude: 0.0,
 };
 
+/// Where the Earth is at an MJD, heliocentric ecliptic, au.
+pub(crate) fn earth_au(mjd: f64) -> [f64; 3] {
+    EARTH.heliocentric_au(mjd)
+}
+
 /// Solves Kepler's equation by Newton's method; five steps reach 1e-14 for e below 0.4.
 fn eccentric_anomaly(mean: f64, e: f64) -> f64 {
     let mut anomaly = mean + e * libm::sin(mean);
@@ -142,9 +156,10 @@ fn norm([x, y, z]: [f64; 3]) -> f64 {
     (x * x + y * y + z * z).sqrt()
 }
 
-fn from_quantiles(values: &[f64; 5], share: f64) -> f64 {
-    const SHARES: [f64; 5] = [0.0, 0.05, 0.50, 0.95, 1.0];
-    let i = SHARES.partition_point(|&s| s <= share).clamp(1, 4);
+fn from_quantiles(values: &Quantiles, share: f64) -> f64 {
+    let i = SHARES
+        .partition_point(|&s| s <= share)
+        .clamp(1, SHARES.len() - 1);
     let t = (share - SHARES[i - 1]) / (SHARES[i] - SHARES[i - 1]);
     values[i - 1] + (values[i] - values[i - 1]) * t
 }

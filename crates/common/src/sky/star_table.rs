@@ -7,6 +7,7 @@ use super::mathx::{LN_10, Stream, index_of, narrow, real, short};
 use super::photometry::{Colours, EXTINCTION};
 use super::selection::Selection;
 use super::structure::Place;
+use super::systems::{Part, SYSTEMS, System, parts};
 
 /// Logarithmic bins of distance from `NEAREST_PC` to `FARTHEST_PC`.
 const DISTANCES: usize = 100;
@@ -21,8 +22,8 @@ const LIMITS: usize = 1000;
 /// The envelope reaches deeper than the selection by what a bin of distance, the dust within it and
 /// the scatter of colours can brighten a star.
 const ENVELOPE_SLACK_MAG: f64 = 0.35;
-/// Entries below this share of all stars are dropped: together they hold less than 1e-4.
-const NEGLIGIBLE: f64 = 1e-10;
+/// Entries below this share of all stars are dropped: together they hold less than 1e-3.
+const NEGLIGIBLE: f64 = 1e-9;
 
 /// Position, kind and brightness of a star before any noise.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,8 @@ pub(crate) struct StarDraw {
     /// Apparent V without extinction.
     pub(crate) unreddened_v: f64,
     pub(crate) extinction_v: f64,
+    /// The cluster or galaxy that the star belongs to.
+    pub(crate) system: Option<&'static System>,
 }
 
 /// Numbers per unit volume of one group by limiting absolute magnitude.
@@ -57,15 +60,26 @@ pub(crate) struct StarTable {
     b_v: [Vec<f64>; 2],
     /// By limiting absolute magnitude: how many bins of absolute magnitude to draw from, by group.
     envelope_bins: Vec<Vec<usize>>,
+    /// Draws a packed (cell, group, distance).
     entries: Alias,
-    /// Entry to packed (cell, group, distance).
-    codes: Vec<u32>,
     /// Extinction in V at the edges of the distance bins, by half-circle cell.
     dust: Vec<f32>,
     /// Stars kept in one cell, by half-circle cell.
     expected: Vec<f64>,
     faint_limit: f64,
     dust_ratio: f64,
+    systems: SystemTable,
+}
+
+/// Stars of clusters and neighbouring galaxies.
+#[derive(Debug)]
+struct SystemTable {
+    /// Probability that a drawn star belongs to one.
+    share: f64,
+    parts: Vec<Part>,
+    entries: Alias,
+    /// Stars kept, by system.
+    expected: [f64; SYSTEMS.len()],
 }
 
 impl StarTable {
@@ -90,11 +104,16 @@ impl StarTable {
                 .map(|c| c.envelope.iter().map(|e| e.1).collect())
                 .collect(),
             entries: Alias::new(&[1.0]),
-            codes: Vec::new(),
             dust: Vec::with_capacity(LATITUDES * HALF_LONGITUDES * (DISTANCES + 1)),
             expected: Vec::with_capacity(LATITUDES * HALF_LONGITUDES),
             faint_limit: selection.limit(),
             dust_ratio: EXTINCTION[selection.band()],
+            systems: SystemTable {
+                share: 0.0,
+                parts: Vec::new(),
+                entries: Alias::new(&[1.0]),
+                expected: [0.0; SYSTEMS.len()],
+            },
         };
         table.fill(&counts);
         table
@@ -126,11 +145,57 @@ impl StarTable {
             }
             self.expected.push(kept);
         }
-        let least = NEGLIGIBLE * weights.iter().sum::<f64>();
-        let codes = (0..weights.len()).filter(|&code| weights[code] > least);
-        self.codes = codes.map(short).collect();
+        let total = weights.iter().sum::<f64>();
+        // The cells are those of half the sky.
+        self.add_systems(counts, 2.0 * total);
+        let least = NEGLIGIBLE * total;
+        let codes: Vec<u32> = (0..weights.len())
+            .filter(|&code| weights[code] > least)
+            .map(short)
+            .collect();
         weights.retain(|&weight| weight > least);
-        self.entries = Alias::new(&weights);
+        self.entries = Alias::new(&weights).labelled(&codes);
+    }
+
+    fn add_systems(&mut self, counts: &[Counts], field_stars: f64) {
+        let parts = parts(&self.cumulative, MAG_STEP);
+        let mut weights = Vec::with_capacity(parts.len());
+        let mut expected = [0.0; SYSTEMS.len()];
+        for part in &parts {
+            let limit = self.limit_in(&SYSTEMS[part.system]);
+            weights.push(part.scale * counts[part.group].envelope[limit].0);
+            expected[part.system] += part.scale * counts[part.group].kept[limit];
+        }
+        let members: f64 = weights.iter().sum();
+        self.systems = SystemTable {
+            share: members / (members + field_stars),
+            entries: Alias::new(&weights),
+            parts,
+            expected,
+        };
+    }
+
+    fn limit_in(&self, system: &System) -> usize {
+        let ln_distance = (system.distance_modulus() + 5.0) * LN_10 / 5.0;
+        self.limit(ln_distance, system.extinction_v)
+    }
+
+    /// Draws a star of a system that may pass the selection.
+    fn draw_member(&self, stream: &mut Stream) -> StarDraw {
+        let part = &self.systems.parts[self.systems.entries.draw(stream)];
+        let system = &SYSTEMS[part.system];
+        let bin = self.draw_bin(part.group, self.limit_in(system), stream);
+        let absolute_v = BRIGHTEST + MAG_STEP * (real(bin) + stream.uniform());
+        StarDraw {
+            group: part.group,
+            direction: system.draw_direction(stream),
+            distance_pc: system.distance_pc,
+            absolute_v,
+            b_v: self.b_v[usize::from(self.groups[part.group].giant)][bin],
+            unreddened_v: absolute_v + system.distance_modulus(),
+            extinction_v: system.extinction_v,
+            system: Some(system),
+        }
     }
 
     /// Place in the tables of the limiting absolute magnitude at a distance behind some dust.
@@ -144,7 +209,10 @@ impl StarTable {
     /// Draws a star that may pass the selection.
     #[inline]
     pub(crate) fn draw(&self, stream: &mut Stream) -> StarDraw {
-        let code = self.codes[self.entries.draw(stream)] as usize;
+        if stream.chance(self.systems.share) {
+            return self.draw_member(stream);
+        }
+        let code = self.entries.draw(stream);
         let (rest, k) = (code / DISTANCES, code % DISTANCES);
         let (cell, group) = (rest / GROUPS, rest % GROUPS);
         let (band, half) = (cell / HALF_LONGITUDES, cell % HALF_LONGITUDES);
@@ -171,6 +239,7 @@ impl StarTable {
             b_v: self.b_v[usize::from(self.groups[group].giant)][bin],
             unreddened_v: absolute_v + distance_modulus(ln_distance),
             extinction_v: near + t * (far - near),
+            system: None,
         }
     }
 
@@ -187,10 +256,15 @@ impl StarTable {
 
     /// Number of stars on the sky.
     pub(crate) fn expected_total(&self) -> f64 {
-        2.0 * self.expected.iter().sum::<f64>()
+        2.0 * self.expected.iter().sum::<f64>() + self.systems.expected.iter().sum::<f64>()
     }
 
-    /// Number of stars per steradian in a galactic direction.
+    /// Systems with the number of their stars that are kept.
+    pub(crate) fn expected_members(&self) -> impl Iterator<Item = (&'static System, f64)> {
+        SYSTEMS.iter().zip(self.systems.expected)
+    }
+
+    /// Number of stars per steradian in a galactic direction, without those of systems.
     pub(crate) fn expected_per_sr(&self, direction: [f64; 3]) -> f64 {
         let (band, longitude) = self.cells.locate(direction);
         self.expected[band * HALF_LONGITUDES + folded(longitude)] / self.cells.area_sr(band)
