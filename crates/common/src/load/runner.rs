@@ -24,6 +24,8 @@ pub struct RunOptions {
     pub drain: Duration,
     /// The run ends when nothing has succeeded for this long while failures went on.
     pub give_up_after: Option<Duration>,
+    /// No slot is handed out after this time, even where iterations are left.
+    pub time_limit: Option<Duration>,
     /// The length of a cell of the timeline.
     pub timeline_interval: Duration,
     /// The seed of the think times.
@@ -36,6 +38,7 @@ impl Default for RunOptions {
             warm_up: WarmUp::None,
             drain: Duration::from_secs(10),
             give_up_after: Some(Duration::from_secs(15)),
+            time_limit: None,
             timeline_interval: Duration::from_secs(1),
             seed: 1,
         }
@@ -78,27 +81,26 @@ pub async fn run<W: Workload + 'static>(
 }
 
 /// Waits for the end of the run, whatever ends it.
-async fn supervise(
-    shared: &Shared,
-    workers: &mut JoinSet<()>,
-    stop: &CancellationToken,
-) -> Ending {
+async fn supervise(shared: &Shared, workers: &mut JoinSet<()>, stop: &CancellationToken) -> Ending {
     // An open schedule ends with its last slot, a closed one with its time: only the latter needs a watch.
-    let deadline = match &shared.schedule {
+    let offered_for = match &shared.schedule {
         Schedule::Closed(_) => shared.schedule.offered_for(),
         Schedule::Open(_) => None,
     };
-    let deadline = async {
-        match deadline {
-            Some(length) => tokio::time::sleep_until(shared.epoch + length).await,
-            None => std::future::pending().await,
-        }
-    };
     tokio::select! {
         () = join_all(workers) => Ending::Finished,
-        () = deadline => Ending::Finished,
+        () = wait(shared.epoch, offered_for) => Ending::Finished,
+        () = wait(shared.epoch, shared.options.time_limit) => Ending::TimeLimit,
         () = stop.cancelled() => Ending::Stopped,
         () = nothing_succeeds(shared) => Ending::GaveUp,
+    }
+}
+
+/// Returns at a time after the start, or never.
+async fn wait(epoch: Instant, time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(epoch + time).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -209,8 +211,17 @@ impl<'a> User<'a> {
             return None;
         }
         // A user without think time is ready at this very moment.
-        let due = if pause.is_zero() { self.shared.now() } else { due };
-        if self.shared.schedule.offered_for().is_some_and(|end| due >= end) {
+        let due = if pause.is_zero() {
+            self.shared.now()
+        } else {
+            due
+        };
+        if self
+            .shared
+            .schedule
+            .offered_for()
+            .is_some_and(|end| due >= end)
+        {
             return None;
         }
         self.shared.take_slot().map(|slot| (slot, due, idle))

@@ -155,8 +155,7 @@ impl Stage {
         }
         let half_slope = 0.5 * (self.to_per_sec - self.from_per_sec) / self.seconds;
         // The root in the form that does not lose digits when the slope is small.
-        let root =
-            libm::sqrt((self.from_per_sec.powi(2) + 4.0 * half_slope * arrivals).max(0.0));
+        let root = libm::sqrt((self.from_per_sec.powi(2) + 4.0 * half_slope * arrivals).max(0.0));
         let time = 2.0 * arrivals / (self.from_per_sec + root);
         time.min(self.seconds)
     }
@@ -246,7 +245,10 @@ mod tests {
         let open = |rate, length, workers| Schedule::Open(Open::constant(rate, length, workers));
         assert_eq!(open(1.0, 1.0, 0).check(), Err(ScheduleError::NoWorkers));
         assert_eq!(open(0.0, 1.0, 1).check(), Err(ScheduleError::Empty));
-        assert_eq!(open(f64::NAN, 1.0, 1).check(), Err(ScheduleError::NotFinite));
+        assert_eq!(
+            open(f64::NAN, 1.0, 1).check(),
+            Err(ScheduleError::NotFinite)
+        );
         assert_eq!(open(5.0, 1.0, 1).check(), Ok(()));
     }
 

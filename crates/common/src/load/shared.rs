@@ -142,14 +142,19 @@ impl Shared {
     pub(super) fn with_recorder(&self, worker: usize, record: impl FnOnce(&mut Recorder)) {
         let shard = &self.shards[worker % self.shards.len()];
         // A worker that panicked while it recorded ends the run anyway; its shard stays readable.
-        record(&mut shard.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        record(
+            &mut shard
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
     }
 
     pub(super) fn merged(self) -> Recorder {
-        let mut shards = self
-            .shards
-            .into_iter()
-            .map(|shard| shard.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let mut shards = self.shards.into_iter().map(|shard| {
+            shard
+                .into_inner()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+        });
         let mut merged = shards.next().expect("there is at least one shard");
         for shard in shards {
             merged.merge(&shard);
@@ -167,5 +172,4 @@ impl Shared {
             _ => Duration::ZERO,
         }
     }
-
 }

@@ -42,9 +42,7 @@ impl Think {
                 min_seconds,
                 max_seconds,
             } => seconds(min_seconds + (max_seconds - min_seconds) * deviate),
-            Self::Exponential { mean_seconds } => {
-                seconds(-mean_seconds * libm::log(1.0 - deviate))
-            }
+            Self::Exponential { mean_seconds } => seconds(-mean_seconds * libm::log(1.0 - deviate)),
         }
     }
 

@@ -112,9 +112,15 @@ impl Series {
     /// maximum are then known to three digits only.
     pub fn from_base64(text: &str) -> Option<Self> {
         let bytes = STANDARD.decode(text).ok()?;
-        let histogram: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
+        let histogram: Histogram<u64> = Deserializer::new()
+            .deserialize(&mut bytes.as_slice())
+            .ok()?;
         let mut series = Self {
-            min_nanos: if histogram.is_empty() { u64::MAX } else { histogram.min() },
+            min_nanos: if histogram.is_empty() {
+                u64::MAX
+            } else {
+                histogram.min()
+            },
             max_nanos: histogram.max(),
             sum_nanos: 0,
             histogram,

@@ -39,6 +39,8 @@ impl Accounting {
 pub enum Ending {
     /// As planned.
     Finished,
+    /// Its time limit came before its last iteration.
+    TimeLimit,
     /// Somebody stopped it.
     Stopped,
     /// Nothing had succeeded for longer than the plan allows.

@@ -130,7 +130,11 @@ mod tests {
             timeline.record(Duration::from_secs(second), Duration::from_millis(1), 1);
         }
         assert!(timeline.cells().len() <= MAX_CELLS);
-        let count: u64 = timeline.cells().iter().map(|cell| cell.response.count()).sum();
+        let count: u64 = timeline
+            .cells()
+            .iter()
+            .map(|cell| cell.response.count())
+            .sum();
         assert_eq!(count, 86_400);
     }
 

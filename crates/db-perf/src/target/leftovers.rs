@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use super::connect::Connection;
 use super::schema_drop::drop_schema;
 use super::schema_error::SchemaError;
-use super::schema_marker::{Marker, PREFIX, application_name, lock_key};
+use super::schema_marker::{Marker, PREFIX, application_name, lock_key, release_lock};
 use super::spec::ConnectSpec;
 
 /// A schema of ours that is still there.
@@ -54,8 +54,12 @@ async fn remove_with(session: &mut Connection, leftover: &Leftover) -> Result<()
     if !row.get::<_, bool>(0) {
         return Err(in_use());
     }
-    end_sessions(session, marker).await?;
-    drop_schema(session, schema, &marker.run).await
+    let dropped = match end_sessions(session, marker).await {
+        Ok(()) => drop_schema(session, schema, &marker.run).await,
+        Err(error) => Err(error),
+    };
+    release_lock(session, schema).await;
+    dropped
 }
 
 /// Ends what the dead run's sessions still do; the server notices a vanished client only when it

@@ -8,12 +8,14 @@ use tokio_postgres::error::SqlState;
 use super::connect::Connection;
 use super::schema_drop::drop_schema;
 use super::schema_error::SchemaError;
-use super::schema_marker::{Marker, application_name, lock_key, schema_name};
+use super::schema_marker::{Marker, application_name, lock_key, release_lock, schema_name};
 use super::spec::{ConnectSpec, quote_identifier};
 
 const RUN_ID_LIMIT: usize = 40;
 /// How long a statement that makes the schema may take.
 const SET_UP_LIMIT: Duration = Duration::from_mins(1);
+/// How long a live session may take to answer.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A schema of ours, marked by its comment, with one session that holds its lock until the end.
 #[derive(Debug)]
@@ -91,16 +93,23 @@ impl OwnSchema {
         } else {
             lock
         };
-        let dropped = drop_schema(&mut session, &name, &run).await;
-        let dropped = if dropped.is_err() && session.is_closed() {
+        let mut dropped = drop_schema(&mut session, &name, &run).await;
+        if matches!(dropped, Err(SchemaError::Statement { .. })) && !answers(&session).await {
             session = spec.connect().await?;
-            drop_schema(&mut session, &name, &run).await
-        } else {
-            dropped
-        };
+            dropped = drop_schema(&mut session, &name, &run).await;
+        }
+        release_lock(&session, &name).await;
         session.close().await;
         dropped
     }
+}
+
+/// Whether the session still lives; a terminated one may not be seen as closed at once.
+async fn answers(session: &Client) -> bool {
+    matches!(
+        tokio::time::timeout(PROBE_LIMIT, session.simple_query("")).await,
+        Ok(Ok(_))
+    )
 }
 
 /// The session must survive its idle time: that is what shows a run to be alive.

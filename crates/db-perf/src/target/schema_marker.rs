@@ -71,6 +71,16 @@ pub(super) fn lock_key(schema: &str) -> i64 {
     hash.cast_signed()
 }
 
+/// Releases the lock of a schema now: a closed session keeps it for a moment.
+pub(super) async fn release_lock(client: &Client, schema: &str) {
+    if let Err(error) = client
+        .query("SELECT pg_advisory_unlock($1)", &[&lock_key(schema)])
+        .await
+    {
+        tracing::debug!("the lock of `{schema}` goes with its session: {error}");
+    }
+}
+
 /// The marker of the schema `name`, if there is such a schema and it is ours.
 pub(super) async fn read_marker(
     client: &Client,

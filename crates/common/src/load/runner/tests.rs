@@ -44,11 +44,23 @@ fn closed(users: usize, think: Think, stop: Stop) -> Schedule {
     })
 }
 
-async fn run_servers(schedule: &Schedule, options: &RunOptions, make: impl Fn() -> Server) -> Tally {
+async fn run_servers(
+    schedule: &Schedule,
+    options: &RunOptions,
+    make: impl Fn() -> Server,
+) -> Tally {
     let servers = (0..schedule.workers()).map(|_| make()).collect();
     let monitor = Arc::default();
     let stop = CancellationToken::new();
-    let tally = run(schedule, options, &Labels::default(), servers, &monitor, &stop).await;
+    let tally = run(
+        schedule,
+        options,
+        &Labels::default(),
+        servers,
+        &monitor,
+        &stop,
+    )
+    .await;
     assert!(tally.accounting.balances(), "{:?}", tally.accounting);
     tally
 }
@@ -59,7 +71,10 @@ async fn throughput_is_completed_work_over_wall_time() {
         let schedule = closed(users, Think::None, Stop::Iterations(1000));
         let tally = run_servers(&schedule, &RunOptions::default(), || Server::taking(50)).await;
         let throughput = tally.throughput_per_sec().unwrap();
-        assert!((throughput / expected - 1.0).abs() < 0.05, "{users}: {throughput}");
+        assert!(
+            (throughput / expected - 1.0).abs() < 0.05,
+            "{users}: {throughput}"
+        );
         assert_eq!(tally.accounting.succeeded, 1000);
     }
 }
@@ -120,11 +135,32 @@ async fn stopping_reports_what_was_done_and_what_was_not() {
     });
     let labels = Labels::default();
     let options = RunOptions::default();
-    let tally = run(&schedule, &options, &labels, servers, &Arc::default(), &stop).await;
+    let tally = run(
+        &schedule,
+        &options,
+        &labels,
+        servers,
+        &Arc::default(),
+        &stop,
+    )
+    .await;
     assert_eq!(tally.ending, Ending::Stopped);
     assert_eq!(tally.accounting.succeeded, 10);
     assert_eq!(tally.accounting.not_started, 90);
     assert!(tally.accounting.balances());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_limit_leaves_iterations_not_started() {
+    let schedule = closed(1, Think::None, Stop::Iterations(100));
+    let options = RunOptions {
+        time_limit: Some(Duration::from_millis(1050)),
+        ..RunOptions::default()
+    };
+    let tally = run_servers(&schedule, &options, || Server::taking(100)).await;
+    assert_eq!(tally.ending, Ending::TimeLimit);
+    assert_eq!(tally.accounting.succeeded, 11);
+    assert_eq!(tally.accounting.not_started, 89);
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,7 +173,10 @@ async fn a_dead_target_ends_the_run_early() {
     .await;
     assert_eq!(tally.ending, Ending::GaveUp);
     assert!(tally.wall() < Duration::from_secs(30));
-    assert_eq!(tally.recorded.errors["broken"].count, tally.accounting.failed);
+    assert_eq!(
+        tally.recorded.errors["broken"].count,
+        tally.accounting.failed
+    );
     assert!(tally.accounting.failed > 0);
 }
 
@@ -150,8 +189,14 @@ async fn failures_are_not_in_the_response_times() {
     })
     .await;
     assert_eq!(tally.accounting.succeeded + tally.accounting.failed, 20);
-    assert_eq!(tally.recorded.total.response.count(), tally.accounting.succeeded);
-    assert_eq!(tally.recorded.failed_response.count(), tally.accounting.failed);
+    assert_eq!(
+        tally.recorded.total.response.count(),
+        tally.accounting.succeeded
+    );
+    assert_eq!(
+        tally.recorded.failed_response.count(),
+        tally.accounting.failed
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,7 +219,15 @@ async fn doing_nothing_accounts_for_everything() {
     let labels = Labels::default();
     let options = RunOptions::default();
     let stop = CancellationToken::new();
-    let tally = run(&schedule, &options, &labels, vec![Null; 4], &Arc::default(), &stop).await;
+    let tally = run(
+        &schedule,
+        &options,
+        &labels,
+        vec![Null; 4],
+        &Arc::default(),
+        &stop,
+    )
+    .await;
     assert_eq!(tally.accounting.succeeded, 100_000);
     assert!(tally.accounting.balances());
 }

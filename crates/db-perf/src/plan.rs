@@ -1,0 +1,429 @@
+//! What will be done: the command line, checked as a whole.
+
+mod duration;
+mod sizes;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use common::assess::Threshold;
+use common::redact::Secret;
+use common::render::Format;
+use common::report::Mode;
+use common::sky::{Mix, Radii, SkyConfig};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::args::{Catalogue, Connection, Load, Measure, Output, TestName};
+use crate::catalog::{CsvFile, Origin};
+use crate::target::ConnectionFlags;
+
+pub use duration::parse_duration;
+pub use sizes::Sizes;
+
+/// Everything that decides a run. Serialised into the report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// The size of the run.
+    pub mode: Mode,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// What is measured.
+    pub subject: Subject,
+    /// The tests in the order they run.
+    pub tests: Vec<TestName>,
+    /// Radii of cones.
+    pub radii: Radii,
+    /// Numbers of iterations, users and rows.
+    pub sizes: Sizes,
+    /// Arrivals per second instead of users that wait for answers.
+    pub rate_per_sec: Option<f64>,
+    /// Statements are cancelled after this many seconds.
+    #[serde(serialize_with = "as_seconds", rename = "statement_timeout_s")]
+    pub statement_timeout: Duration,
+    /// Limits that decide the exit status.
+    #[serde(serialize_with = "as_text")]
+    pub thresholds: Vec<Threshold>,
+    /// What is left behind on purpose.
+    pub keep: bool,
+    /// Where the result document goes.
+    #[serde(skip)]
+    pub output: PathBuf,
+    /// The format on standard output.
+    #[serde(skip)]
+    pub format: Format,
+    /// What was said about the connection; never in a report.
+    #[serde(skip)]
+    pub connection: ConnectionFlags,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Subject {
+    /// A catalogue that is loaded into a schema of our own.
+    Loaded {
+        /// Where the rows come from.
+        catalogue: Origin,
+    },
+    /// A table of the user's, read-only.
+    Table(UserTable),
+}
+
+/// A table of the user's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UserTable {
+    /// The schema; the search path decides when absent.
+    pub schema: Option<String>,
+    /// The name.
+    pub name: String,
+    /// Column of right ascensions in degrees.
+    pub ra: String,
+    /// Column of declinations in degrees.
+    pub dec: String,
+    /// Column of magnitudes.
+    pub mag: Option<String>,
+}
+
+/// A mistake on the command line.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Mistake(String);
+
+impl Mistake {
+    /// A mistake in these words.
+    pub fn new(message: &str) -> Self {
+        Self(message.to_owned())
+    }
+}
+
+fn mistake(flag: &str, rule: &str, value: &dyn std::fmt::Display) -> Mistake {
+    Mistake(format!("`{flag}` must be {rule}, got `{value}`"))
+}
+
+impl Plan {
+    /// Checks a command line; all mistakes are told at once.
+    pub fn new(measure: Measure) -> Result<Self, Vec<Mistake>> {
+        let Measure {
+            quick,
+            connection,
+            catalogue,
+            load,
+            output,
+        } = measure;
+        let mode = if quick { Mode::Quick } else { Mode::Full };
+        let mut mistakes = Vec::new();
+        let seed = catalogue.seed;
+        let radii = check_radii(&catalogue.radii, &mut mistakes);
+        let subject = check_subject(mode, catalogue, &mut mistakes);
+        let Load {
+            tests,
+            users,
+            duration,
+            rate,
+            statement_timeout,
+        } = load;
+        let mut sizes = Sizes::of(mode);
+        if let Some(users) = users {
+            if (1..=10_000).contains(&users) {
+                sizes.cone_users = users;
+                sizes.concurrent_users = users;
+            } else {
+                mistakes.push(mistake("--users", "between 1 and 10000", &users));
+            }
+        }
+        if let Some(text) = duration {
+            match parse_duration(&text).filter(|it| !it.is_zero()) {
+                Some(length) => sizes.concurrent_seconds = length.as_secs_f64(),
+                None => mistakes.push(mistake("--duration", "a time such as 30s or 5m", &text)),
+            }
+        }
+        if let Some(rate) = rate.filter(|rate| !(rate.is_finite() && *rate > 0.0 && *rate <= 1e6)) {
+            mistakes.push(mistake("--rate", "above 0 and at most 1000000", &rate));
+        }
+        let limit = parse_duration(&statement_timeout).filter(|it| it.as_millis() > 0);
+        if limit.is_none() {
+            let rule = "a time such as 10s or 500ms";
+            mistakes.push(mistake("--statement-timeout", rule, &statement_timeout));
+        }
+        let tests = check_tests(tests, &subject, &mut mistakes);
+        let Output {
+            output,
+            format,
+            threshold,
+            keep,
+        } = output;
+        let thresholds = check_thresholds(&threshold, &tests, &mut mistakes);
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        Ok(Self {
+            mode,
+            seed,
+            subject,
+            tests,
+            radii,
+            sizes,
+            rate_per_sec: rate,
+            statement_timeout: limit.unwrap_or_default(),
+            thresholds,
+            keep,
+            output,
+            format,
+            connection: flags(connection),
+        })
+    }
+}
+
+/// The flags of a connection as the target room takes them.
+pub fn flags(connection: Connection) -> ConnectionFlags {
+    let Connection {
+        host,
+        port,
+        database,
+        user,
+        password,
+        url,
+        sslmode,
+        sslrootcert,
+    } = connection;
+    let password: Option<Secret> = password;
+    ConnectionFlags {
+        url,
+        host,
+        port,
+        database,
+        user,
+        password,
+        sslmode,
+        sslrootcert,
+    }
+}
+
+fn check_radii(text: &str, mistakes: &mut Vec<Mistake>) -> Radii {
+    text.parse().unwrap_or_else(|_| {
+        let rule = "`log-uniform`, `seed` or a radius in degrees above 0 and up to 90";
+        mistakes.push(mistake("--radii", rule, &text));
+        Radii::LogUniform
+    })
+}
+
+fn check_subject(mode: Mode, catalogue: Catalogue, mistakes: &mut Vec<Mistake>) -> Subject {
+    let Catalogue {
+        seed,
+        objects,
+        mix,
+        depth,
+        catalog,
+        table,
+        ra,
+        dec,
+        mag,
+        radii: _,
+    } = catalogue;
+    let is_generated = catalog.is_none() && table.is_none();
+    if !is_generated && objects.is_some() {
+        let message = "`--objects` is for the generated sky and not for `--catalog` or `--table`";
+        mistakes.push(Mistake(message.into()));
+    }
+    if is_generated && (ra.is_some() || dec.is_some() || mag.is_some()) {
+        let message = "`--ra`, `--dec` and `--mag` name columns of `--table` or `--catalog`";
+        mistakes.push(Mistake(message.into()));
+    }
+    if let Some(table) = table {
+        return check_table(&table, ra, dec, mag, mistakes);
+    }
+    if let Some(path) = catalog {
+        let catalogue = Origin::File(CsvFile { path, ra, dec, mag });
+        return Subject::Loaded { catalogue };
+    }
+    let mix: Mix = mix.parse().unwrap_or_else(|_| {
+        mistakes.push(mistake("--mix", "`physical` or `seed`", &mix));
+        Mix::Physical
+    });
+    if !(10.0..=24.0).contains(&depth) {
+        mistakes.push(mistake("--depth", "between 10 and 24", &depth));
+    }
+    let objects = objects.unwrap_or(match mode {
+        Mode::Quick => 200_000,
+        Mode::Full => 1_000_000,
+    });
+    if !(1_000..=1_000_000_000).contains(&objects) {
+        mistakes.push(mistake(
+            "--objects",
+            "between 1000 and 1000000000",
+            &objects,
+        ));
+    }
+    let sky = SkyConfig {
+        seed,
+        mix,
+        g_limit: depth,
+        ..SkyConfig::default()
+    };
+    Subject::Loaded {
+        catalogue: Origin::Generated { sky, objects },
+    }
+}
+
+fn check_table(
+    table: &str,
+    ra: Option<String>,
+    dec: Option<String>,
+    mag: Option<String>,
+    mistakes: &mut Vec<Mistake>,
+) -> Subject {
+    let (schema, name) = match table.split_once('.') {
+        Some((schema, name)) => (Some(schema.to_owned()), name),
+        None => (None, table),
+    };
+    if name.is_empty() || schema.as_ref().is_some_and(String::is_empty) {
+        mistakes.push(mistake("--table", "`name` or `schema.name`", &table));
+    }
+    if ra.is_none() || dec.is_none() {
+        let message =
+            "`--table` needs `--ra` and `--dec`, the columns with the coordinates in degrees";
+        mistakes.push(Mistake(message.into()));
+    }
+    Subject::Table(UserTable {
+        schema,
+        name: name.to_owned(),
+        ra: ra.unwrap_or_default(),
+        dec: dec.unwrap_or_default(),
+        mag,
+    })
+}
+
+fn check_tests(
+    mut tests: Vec<TestName>,
+    subject: &Subject,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<TestName> {
+    let possible: &[TestName] = match subject {
+        Subject::Table(_) => &[TestName::ConeSearch],
+        Subject::Loaded { .. } => &[
+            TestName::ConeSearch,
+            TestName::IndexStrategies,
+            TestName::BulkInsert,
+            TestName::ComplexQueries,
+            TestName::ConcurrentLoad,
+        ],
+    };
+    if tests.is_empty() {
+        return possible.to_vec();
+    }
+    if tests.iter().any(|test| !possible.contains(test)) {
+        let message = "`--table` is measured read-only: only the test `cone_search` is possible";
+        mistakes.push(Mistake(message.into()));
+    }
+    tests.sort_unstable();
+    tests.dedup();
+    tests
+}
+
+/// The tests' own names, which are known before the run; those below a dot are not.
+fn check_thresholds(
+    texts: &[String],
+    tests: &[TestName],
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<Threshold> {
+    let mut thresholds = Vec::new();
+    for text in texts {
+        let threshold: Threshold = match text.parse() {
+            Ok(threshold) => threshold,
+            Err(error) => {
+                mistakes.push(Mistake(format!("`--threshold` `{text}`: {error}")));
+                continue;
+            }
+        };
+        let family = threshold.test_name.split('.').next().unwrap_or_default();
+        let planned: Vec<String> = tests.iter().map(|test| name_of(*test)).collect();
+        if planned.iter().any(|name| name == family) {
+            thresholds.push(threshold);
+        } else {
+            mistakes.push(Mistake(format!(
+                "`--threshold` `{text}`: this run has no test `{}`, it has: {}",
+                threshold.test_name,
+                planned.join(", ")
+            )));
+        }
+    }
+    thresholds
+}
+
+/// The name of a test as in reports.
+pub fn name_of(test: TestName) -> String {
+    use clap::ValueEnum as _;
+    test.to_possible_value()
+        .map(|it| it.get_name().to_owned())
+        .unwrap_or_default()
+}
+
+fn as_seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
+fn as_text<S: serde::Serializer>(list: &[Threshold], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(list.iter().map(ToString::to_string))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::Args;
+
+    fn plan(line: &str) -> Result<Plan, Vec<String>> {
+        let args = Args::try_parse_from(format!("db-perf {line}").split_whitespace()).unwrap();
+        Plan::new(args.measure).map_err(|all| all.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_seed_s_sizes_are_the_full_ones() {
+        let full = plan("").unwrap();
+        assert_eq!(
+            (full.sizes.cone_iterations, full.sizes.cone_users),
+            (1000, 20)
+        );
+        assert_eq!(full.sizes.concurrent_users, 50);
+        assert!((full.sizes.concurrent_seconds - 300.0).abs() < 1e-9);
+        assert_eq!(full.output, PathBuf::from("db_performance_results.json"));
+        assert_eq!(full.tests.len(), 5);
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let mistakes =
+            plan("--rate 0 --users 0 --objects 3 --duration soon --threshold x").unwrap_err();
+        assert_eq!(mistakes.len(), 5);
+        assert!(mistakes.contains(&"`--users` must be between 1 and 10000, got `0`".to_owned()));
+    }
+
+    #[test]
+    fn a_threshold_on_a_test_that_does_not_run_is_a_mistake() {
+        let mistakes =
+            plan("--tests cone_search --threshold bulk_insert.success_rate>99").unwrap_err();
+        assert!(
+            mistakes[0].contains("this run has no test `bulk_insert`"),
+            "{mistakes:?}"
+        );
+        assert!(plan("--threshold complex_queries.cross_match.p95_time_ms<9").is_ok());
+    }
+
+    #[test]
+    fn a_table_is_only_read() {
+        let mistakes = plan("--table s.t --ra a --dec b --tests bulk_insert").unwrap_err();
+        assert!(mistakes[0].contains("read-only"), "{mistakes:?}");
+        let plan = plan("--table s.t --ra a --dec b").unwrap();
+        assert_eq!(plan.tests, [TestName::ConeSearch]);
+    }
+
+    #[test]
+    fn no_secret_is_in_the_serialised_plan() {
+        let plan = plan("--url postgres://me:hunter2@db/sky --password hunter3").unwrap();
+        let text = serde_json::to_string(&plan).unwrap();
+        assert!(!text.contains("hunter"), "{text}");
+        assert!(!format!("{plan:?}").contains("hunter3"));
+    }
+}
