@@ -4,6 +4,7 @@ use super::astrometry::{
     PARALLAX_ZERO_POINT_MAS, PROPER_MOTION_FACTORS, SPECTROGRAPH_LIMIT, distance_from_parallax_pc,
     parallax_error_mas, radial_velocity_error_km_s, velocity_km_s,
 };
+use super::errors::LSST_SATURATION;
 use super::extragalactic::{galaxy_redshift, quasar_redshift};
 use super::galactic::to_icrs;
 use super::generator::{Class, Sky};
@@ -30,6 +31,8 @@ struct Known {
     mags: Bands,
     b_v: f64,
     extinction_v: f64,
+    /// Extended sources do not saturate.
+    extended: bool,
 }
 
 impl Sky {
@@ -66,14 +69,14 @@ impl Sky {
             mags: offsets.map(|offset| star.unreddened_v + offset),
             b_v: b_v + star.extinction_v / R_V,
             extinction_v: star.extinction_v,
+            extended: false,
         };
         let mut source = self.observe(id, &known, Some(observed), stream);
-        let velocity = match star.system {
-            Some(system) => system.velocity_km_s(direction, stream),
-            None => {
-                let place = star.direction.map(|c| c * star.distance_pc);
-                to_icrs(velocity_km_s(group, star.absolute_v, place, stream))
-            }
+        let velocity = if let Some(system) = star.system {
+            system.velocity_km_s(direction, stream)
+        } else {
+            let place = star.direction.map(|c| c * star.distance_pc);
+            to_icrs(velocity_km_s(group, star.absolute_v, place, stream))
         };
         set_motion(&mut source.truth, direction, velocity, star.distance_pc);
         measure_astrometry(&mut source, stream);
@@ -133,6 +136,7 @@ impl Sky {
                 mags,
                 b_v: b_v + drawn.extinction_v / R_V,
                 extinction_v: drawn.extinction_v,
+                extended: true,
             };
             let mut source = self.observe(id, &known, None, stream);
             // Gaia's windows are for point sources.
@@ -163,6 +167,7 @@ impl Sky {
                 mags,
                 b_v: b_v + drawn.extinction_v / R_V,
                 extinction_v: drawn.extinction_v,
+                extended: false,
             };
             let mut source = self.observe(id, &known, Some(observed), stream);
             measure_astrometry(&mut source, stream);
@@ -180,6 +185,7 @@ impl Sky {
             mags: [v; BANDS],
             b_v: 0.0,
             extinction_v: 0.0,
+            extended: true,
         };
         let mut source = self.observe(id, &known, None, stream);
         // Integrated magnitudes of extended objects scatter between authors by a tenth.
@@ -217,6 +223,7 @@ impl Sky {
             mags: offsets.map(|offset| v + offset),
             b_v: 0.75,
             extinction_v: 0.0,
+            extended: false,
         };
         let mut source = self.observe(id, &known, None, stream);
         source.orbit = Some(Orbit {
@@ -252,7 +259,10 @@ impl Sky {
             g: observed[G],
             bp: observed[BP],
             rp: observed[RP],
-            lsst: core::array::from_fn(|band| observed[LSST + band]),
+            lsst: core::array::from_fn(|band| {
+                observed[LSST + band]
+                    .filter(|_| known.extended || mags[LSST + band] > LSST_SATURATION)
+            }),
             parallax: None,
             distance_pc: None,
             pm_ra: None,
@@ -284,14 +294,15 @@ impl Sky {
 fn set_motion(truth: &mut Truth, [x, y, z]: [f64; 3], velocity: [f64; 3], distance_pc: f64) {
     let in_plane = (x * x + y * y).sqrt().max(1e-300);
     let (cos_ra, sin_ra) = (x / in_plane, y / in_plane);
-    let [u, v, w] = velocity;
+    let [towards_x, towards_y, towards_z] = velocity;
     let parallax = 1000.0 / distance_pc;
     let to_mas_yr = parallax / KM_S_PER_AU_YEAR;
     truth.distance_pc = Some(distance_pc);
     truth.parallax_mas = parallax;
-    truth.pm_ra = to_mas_yr * (v * cos_ra - u * sin_ra);
-    truth.pm_dec = to_mas_yr * (w * in_plane - z * (u * cos_ra + v * sin_ra));
-    truth.radial_velocity_km_s = Some(u * x + v * y + w * z);
+    truth.pm_ra = to_mas_yr * (towards_y * cos_ra - towards_x * sin_ra);
+    truth.pm_dec =
+        to_mas_yr * (towards_z * in_plane - z * (towards_x * cos_ra + towards_y * sin_ra));
+    truth.radial_velocity_km_s = Some(towards_x * x + towards_y * y + towards_z * z);
 }
 
 /// Adds Gaia's noise and zero point to parallax, proper motion and radial velocity.

@@ -5,7 +5,7 @@ use super::photometry::{BANDS, BP, Bands, G, LSST, RP, V};
 use super::source::Measured;
 
 /// LSST saturates point sources brighter than this in a 30 s visit, mag.
-const LSST_SATURATION: f64 = 16.0;
+pub(crate) const LSST_SATURATION: f64 = 16.0;
 /// Systematic floor of LSST, as noise to signal.
 const LSST_FLOOR: f64 = 0.005;
 
@@ -113,7 +113,7 @@ impl NoiseTable {
         debug_assert!(band < BANDS);
         let noise = self.at(band, mag);
         let deviation = noise * stream.normal();
-        if deviation <= -1.0 || (band >= LSST && mag < LSST_SATURATION) {
+        if deviation <= -1.0 {
             return None;
         }
         Some(Measured {

@@ -13,9 +13,9 @@ use super::star_table::StarTable;
 pub(crate) const DEG2_PER_SR: f64 =
     (180.0 / core::f64::consts::PI) * (180.0 / core::f64::consts::PI);
 
-const FIRST_MAG: f64 = 8.0;
+const FIRST_MAG: f64 = 0.0;
 const MAG_STEP: f64 = 0.05;
-const MAG_BINS: usize = 400;
+const MAG_BINS: usize = 560;
 
 /// Which of the two kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Kind {
         }
     }
 
-    /// Further loss behind dust, dex per mag of A_V. Galaxies are lost by surface brightness and in
+    /// Further loss behind dust, dex per mag of V. Galaxies are lost by surface brightness and in
     /// the crowd of stars before they are lost by magnitude (engineering value, set so that the zone
     /// of avoidance is as empty as that of bright optical catalogues).
     fn avoidance(self) -> f64 {

@@ -55,6 +55,7 @@ impl Position {
     }
 
     /// The position at a distance in degrees along a position angle (north through east), degrees.
+    #[must_use]
     pub fn offset(self, position_angle_deg: f64, distance_deg: f64) -> Self {
         let (sin_dec, cos_dec) = libm::sincos(self.dec_deg.to_radians());
         let (sin_ra, cos_ra) = libm::sincos(self.ra_deg.to_radians());

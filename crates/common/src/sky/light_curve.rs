@@ -116,7 +116,7 @@ struct Wave {
     walk: Option<(f64, f64)>,
 }
 
-/// Time scale of quasars' random walk, days (MacLeod et al. 2010).
+/// Time scale of quasars' random walk, days (`MacLeod` et al. 2010).
 const QUASAR_DAYS: f64 = 200.0;
 
 impl Wave {

@@ -80,8 +80,8 @@ fn truncated_exponential(scale: f64, limit: f64, stream: &mut Stream) -> f64 {
 /// Share per steradian in a galactic direction, for the expected sizes of result sets.
 pub(crate) fn share_per_sr([x, y, z]: [f64; 3]) -> f64 {
     let cos_b = (x * x + y * y).sqrt().max(1e-9);
-    let b = libm::atan2(z, cos_b).abs().to_degrees();
-    let l = libm::atan2(y, x).abs().to_degrees();
+    let latitude = libm::atan2(z, cos_b).abs().to_degrees();
+    let longitude = libm::atan2(y, x).abs().to_degrees();
     let exponential = |value: f64, scale: f64, limit: f64| {
         libm::exp(-value / scale) / (2.0 * scale * (1.0 - libm::exp(-limit / scale)))
     };
@@ -90,11 +90,11 @@ pub(crate) fn share_per_sr([x, y, z]: [f64; 3]) -> f64 {
         .map(|class| {
             let scale = class.median_b_deg / core::f64::consts::LN_2;
             let along = if class.central {
-                exponential(l, CENTRAL_SCALE_DEG, 180.0)
+                exponential(longitude, CENTRAL_SCALE_DEG, 180.0)
             } else {
                 1.0 / 360.0
             };
-            class.number * exponential(b, scale, 90.0) * along / cos_b
+            class.number * exponential(latitude, scale, 90.0) * along / cos_b
         })
         .sum();
     per_deg2 / expected_total() * super::extragalactic::DEG2_PER_SR

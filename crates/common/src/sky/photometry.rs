@@ -18,7 +18,7 @@ pub(crate) const LSST_R: usize = 6;
 /// Extinction relative to V (Schlafly & Finkbeiner 2011; Gaia at solar colour).
 pub(crate) const EXTINCTION: Bands = [1.0, 0.86, 1.06, 0.65, 1.57, 1.19, 0.87, 0.67, 0.51, 0.43];
 
-/// A_V / E(B-V).
+/// Extinction in V over reddening E(B-V).
 pub(crate) const R_V: f64 = 3.1;
 
 /// Columns BP-RP, r-i, u-g, i-z, z-y by B-V: mean stellar locus read off Covey et al. 2007 and

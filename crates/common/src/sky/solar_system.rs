@@ -73,6 +73,10 @@ impl Orbit {
     }
 
     /// Heliocentric ecliptic coordinates at an MJD, au.
+    #[expect(
+        clippy::many_single_char_names,
+        reason = "the letters of the textbook formula"
+    )]
     fn heliocentric_au(&self, mjd: f64) -> [f64; 3] {
         let a = self.semi_major_axis_au;
         // Gauss: 0.9856076686 degrees a day at 1 au.
@@ -171,8 +175,8 @@ mod tests {
     #[test]
     fn the_earth_goes_round_in_a_year() {
         let [x, y, z] = EARTH.heliocentric_au(EPOCH_MJD);
-        let [u, v, w] = EARTH.heliocentric_au(EPOCH_MJD + 365.256_36);
-        assert!(norm([x - u, y - v, z - w]) < 1e-4);
+        let later = EARTH.heliocentric_au(EPOCH_MJD + 365.256_36);
+        assert!(norm([x - later[0], y - later[1], z - later[2]]) < 1e-4);
         // Perihelion in early January.
         assert!((norm([x, y, z]) - 0.9833).abs() < 1e-3);
     }

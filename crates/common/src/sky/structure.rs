@@ -1,6 +1,6 @@
 //! The Galaxy: three components of stars and a dust layer.
 //!
-//! Form: Bahcall & Soneira 1980, ApJS 44, 73. Structure: Juric et al. 2008, ApJ 673, 864. Scale
+//! Form: Bahcall & Soneira 1980, Astrophys. J. Suppl. 44, 73. Structure: Jurić et al. 2008, Astrophys. J. 673, 864. Scale
 //! heights and dust: fitted to the 592 673 stars brighter than V 10.5.
 
 use super::luminosity::{GROUPS, Group, Population};

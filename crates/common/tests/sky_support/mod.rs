@@ -10,7 +10,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
 /// Edges of the bins of |b|, degrees.
-pub const B_EDGES: [f64; 11] = [
+pub(crate) const B_EDGES: [f64; 11] = [
     0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 90.0,
 ];
 
@@ -19,7 +19,7 @@ pub const B_EDGES: [f64; 11] = [
     clippy::cast_precision_loss,
     reason = "counts of test samples are small"
 )]
-pub fn count(n: usize) -> f64 {
+pub(crate) fn count(n: usize) -> f64 {
     n as f64
 }
 
@@ -29,7 +29,7 @@ fn sorted(mut values: Vec<f64>) -> Vec<f64> {
 }
 
 /// Kolmogorov-Smirnov distance of a sample from a cumulative distribution.
-pub fn ks(values: Vec<f64>, cumulative: impl Fn(f64) -> f64) -> f64 {
+pub(crate) fn ks(values: Vec<f64>, cumulative: impl Fn(f64) -> f64) -> f64 {
     let n = count(values.len());
     let values = sorted(values);
     values.iter().enumerate().fold(0.0_f64, |worst, (i, &x)| {
@@ -40,16 +40,16 @@ pub fn ks(values: Vec<f64>, cumulative: impl Fn(f64) -> f64) -> f64 {
     })
 }
 
-pub fn ks_uniform(values: Vec<f64>, low: f64, high: f64) -> f64 {
+pub(crate) fn ks_uniform(values: Vec<f64>, low: f64, high: f64) -> f64 {
     ks(values, |x| (x - low) / (high - low))
 }
 
-pub fn ks_normal(values: Vec<f64>) -> f64 {
+pub(crate) fn ks_normal(values: Vec<f64>) -> f64 {
     ks(values, |x| 0.5 * libm::erfc(-x / std::f64::consts::SQRT_2))
 }
 
 /// Kolmogorov-Smirnov distance of two samples.
-pub fn ks_two(a: Vec<f64>, b: Vec<f64>) -> f64 {
+pub(crate) fn ks_two(a: Vec<f64>, b: Vec<f64>) -> f64 {
     let b = sorted(b);
     let n = count(b.len());
     let below = |x: f64| count(b.partition_point(|&y| y < x)) / n;
@@ -65,7 +65,7 @@ pub fn ks_two(a: Vec<f64>, b: Vec<f64>) -> f64 {
     })
 }
 
-pub fn quantile(values: &[f64], share: f64) -> f64 {
+pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
     let values = sorted(values.to_vec());
     let place = values
         .partition_point(|_| false)
@@ -82,12 +82,12 @@ fn index(x: f64) -> usize {
     x.round() as usize
 }
 
-pub fn median(values: &[f64]) -> f64 {
+pub(crate) fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 
 /// Slope of log(stars per magnitude) between two limits, fitted to bins of half a magnitude.
-pub fn slope(mags: &[f64], from: f64, to: f64) -> f64 {
+pub(crate) fn slope(mags: &[f64], from: f64, to: f64) -> f64 {
     const BIN: f64 = 0.5;
     let bins = index(((to - from) / BIN).floor());
     let points: Vec<(f64, f64)> = (0..bins)
@@ -108,13 +108,13 @@ pub fn slope(mags: &[f64], from: f64, to: f64) -> f64 {
 
 /// Mean and standard deviation.
 #[derive(Debug)]
-pub struct Moments {
-    pub mean: f64,
-    pub std: f64,
+pub(crate) struct Moments {
+    pub(crate) mean: f64,
+    pub(crate) std: f64,
 }
 
 impl Moments {
-    pub fn of(values: &[f64]) -> Self {
+    pub(crate) fn of(values: &[f64]) -> Self {
         let n = count(values.len());
         let mean = values.iter().sum::<f64>() / n;
         let variance = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
@@ -126,7 +126,7 @@ impl Moments {
 }
 
 /// Amplitudes and periods of variable stars by class, from a bright and a faint sky.
-pub fn variables() -> BTreeMap<VariabilityClass, (Vec<f64>, Vec<f64>)> {
+pub(crate) fn variables() -> BTreeMap<VariabilityClass, (Vec<f64>, Vec<f64>)> {
     let mut samples: BTreeMap<VariabilityClass, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
     for (v_limit, sources) in [(10.0, 150_000), (16.0, 300_000)] {
         let config = SkyConfig {
@@ -148,19 +148,19 @@ pub fn variables() -> BTreeMap<VariabilityClass, (Vec<f64>, Vec<f64>)> {
 }
 
 /// The first harness's declinations: uniform in the angle, not on the sphere.
-pub fn seed_dec_deg() -> impl Iterator<Item = f64> {
+pub(crate) fn seed_dec_deg() -> impl Iterator<Item = f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     std::iter::repeat_with(move || -90.0 + 180.0 * unit(&mut rng))
 }
 
 /// The first harness's magnitudes: `lognormvariate(2.5, 0.8) + 8`.
-pub fn seed_magnitude() -> impl Iterator<Item = f64> {
+pub(crate) fn seed_magnitude() -> impl Iterator<Item = f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     std::iter::repeat_with(move || (2.5 + 0.8 * normal(&mut rng)).exp() + 8.0)
 }
 
 /// A standard normal deviate (Box and Muller), independent of the generator's own.
-pub fn normal(rng: &mut ChaCha8Rng) -> f64 {
+pub(crate) fn normal(rng: &mut ChaCha8Rng) -> f64 {
     let radius = (-2.0 * unit(rng).ln()).sqrt();
     radius * (std::f64::consts::TAU * unit(rng)).cos()
 }
@@ -170,14 +170,14 @@ fn unit(rng: &mut ChaCha8Rng) -> f64 {
 }
 
 /// The FNV-1a hash of the bits of numbers.
-pub struct Fnv(u64);
+pub(crate) struct Fnv(u64);
 
 impl Fnv {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    pub fn value(&self) -> u64 {
+    pub(crate) fn value(&self) -> u64 {
         self.0
     }
 
@@ -185,7 +185,7 @@ impl Fnv {
         self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
 
-    pub fn add(&mut self, x: f64) {
+    pub(crate) fn add(&mut self, x: f64) {
         x.to_bits()
             .to_le_bytes()
             .into_iter()
@@ -202,7 +202,7 @@ impl Fnv {
         }
     }
 
-    pub fn add_source(&mut self, s: &Source) {
+    pub(crate) fn add_source(&mut self, s: &Source) {
         self.add(s.position.ra_deg);
         self.add(s.position.dec_deg);
         s.object_type
