@@ -31,7 +31,7 @@ fn tables(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sky");
     group.sample_size(10);
     group.bench_function("new", |bencher| {
-        bencher.iter(|| Sky::new(SkyConfig::default()))
+        bencher.iter(|| Sky::new(SkyConfig::default()));
     });
     let sky = Sky::new(SkyConfig::default());
     let cone = Cone {

@@ -4,8 +4,6 @@
 //! Reference numbers: 592 673 stars brighter than V 10.5 (Stellarium's Hipparcos and Tycho-2
 //! catalogues), Hipparcos, Gaia DR3's published error model, the General Catalogue of Variable Stars.
 
-#![expect(clippy::print_stderr, reason = "figures reached")]
-
 mod sky_support;
 
 use common::sky::{

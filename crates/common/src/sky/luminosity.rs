@@ -13,7 +13,7 @@ const LOG_PHI: [f64; 24] = [
     -2.38, -2.27, -2.11, -2.01, -1.97, -1.93, -1.89, -1.90, -1.92, -1.97,
 ];
 
-/// Share of giants among thin-disc stars by absolute V (fitted, see `docs`).
+/// Share of giants among thin-disc stars by absolute V.
 const GIANT_FRACTION: [(f64, f64); 10] = [
     (-6.0, 0.25),
     (-3.0, 0.25),
