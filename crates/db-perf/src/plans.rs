@@ -66,6 +66,19 @@ impl PlanShape {
         Some(shape)
     }
 
+    /// What is read, for people: `index objects_geography`, `all of detections`.
+    pub fn reads(&self) -> String {
+        let indexes = self.indexes.iter().map(|index| format!("index {index}"));
+        let tables = self
+            .sequential_scans
+            .iter()
+            .map(|table| format!("all of {table}"));
+        let mut reads: Vec<String> = indexes.chain(tables).collect();
+        reads.sort();
+        reads.dedup();
+        reads.join(", ")
+    }
+
     fn walk(&mut self, node: &Value, names: &mut Vec<String>) {
         let text = |key: &str| node.get(key).and_then(Value::as_str);
         let kind = text("Node Type").unwrap_or("?");

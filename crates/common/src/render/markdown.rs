@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::number::{figure, grouped, optional};
+use super::number::{self, grouped, optional};
 use crate::report::{Cell, Report};
 
 /// The report as GitHub-flavoured Markdown.
@@ -26,7 +26,7 @@ pub fn markdown(report: &Report) -> String {
             row(
                 &mut out,
                 cells.iter().map(|cell| match cell {
-                    Cell::Number(number) => figure(*number),
+                    Cell::Number(number) => number::cell(*number),
                     Cell::Text(text) => text.clone(),
                     Cell::Missing(()) => "–".to_owned(),
                 }),

@@ -16,10 +16,24 @@ pub fn figure(value: f64) -> String {
         format!("{value:.1}")
     } else if size >= 0.9995 {
         format!("{value:.2}")
-    } else if size >= 0.01 || size == 0.0 {
-        trimmed(format!("{value:.3}"))
-    } else {
+    } else if size >= 0.01 {
+        format!("{value:.3}")
+    } else if size >= 0.001 {
+        format!("{value:.4}")
+    } else if size > 0.0 {
         format!("{value:.2e}")
+    } else {
+        "0".to_owned()
+    }
+}
+
+/// A figure of a table: counts without a fraction, others like [`figure`].
+pub(super) fn cell(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        let sign = if value < 0.0 { "-" } else { "" };
+        format!("{sign}{}", grouped(round_u64(value.abs())))
+    } else {
+        figure(value)
     }
 }
 
@@ -39,14 +53,6 @@ pub(super) fn grouped(value: u64) -> String {
 /// A figure that may be missing.
 pub(super) fn optional(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), figure)
-}
-
-fn trimmed(text: String) -> String {
-    if text == "0.000" {
-        "0".to_owned()
-    } else {
-        text
-    }
 }
 
 #[cfg(test)]
@@ -72,7 +78,7 @@ mod tests {
         .collect();
         assert_eq!(
             shown.join(" "),
-            "0 1.20e-4 0.061 4.25 10.0 38.1 100 412 12,346 1,234,567"
+            "0 1.20e-4 0.0056 0.061 4.25 10.0 38.1 100 412 12,346 1,234,567"
         );
         assert_eq!(figure(f64::NAN), "–");
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table as Grid, presets};
 use serde_json::Value;
 
-use super::number::{figure, grouped, optional};
+use super::number::{self, figure, grouped, optional};
 use crate::assess::{BandVerdict, Priority, Rating, Recommendation, Verdict};
 use crate::report::{Cell as Figure, Limitation, Report, Table, TestResult};
 use crate::units::mebibytes;
@@ -216,7 +216,7 @@ impl Style {
         let mut grid = self.grid(&columns);
         for row in &table.rows {
             grid.add_row(row.iter().map(|cell| match cell {
-                Figure::Number(number) => Cell::new(figure(*number)),
+                Figure::Number(number) => Cell::new(number::cell(*number)),
                 Figure::Text(text) => Cell::new(text),
                 Figure::Missing(()) => Cell::new("–"),
             }));

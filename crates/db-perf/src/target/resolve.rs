@@ -1,26 +1,22 @@
 //! From flags and environment to a [`ConnectSpec`], with libpq's precedence and defaults.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use common::redact::{Secret, mask_urls};
+use common::redact::Secret;
 
 use super::conninfo::{self, Parameters};
 use super::environment::LibpqEnv;
 use super::error::SpecError;
-use super::pgpass::{PasswordFile, Wanted};
+use super::flags::ConnectionFlags;
+use super::server_list::{passwords_from_file, servers};
 use super::service_file;
-use super::spec::{ConnectSpec, Host, Server, SessionKind};
+use super::spec::{ConnectSpec, Host, SessionKind};
 use super::tls::{SslMode, TlsFiles};
 
-const DEFAULT_PORT: u16 = 5432;
 const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(10);
 const APPLICATION_NAME: &str = "db-perf";
-/// Where distributions and PostgreSQL's own build put the socket of a local server.
-const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 /// libpq's keywords that are read here.
 const USED: [&str; 17] = [
@@ -68,98 +64,6 @@ const IGNORED: [&str; 22] = [
     "ssl_min_protocol_version",
     "tcp_user_timeout",
 ];
-
-/// What the user said about the connection, from flags.
-#[derive(Clone, Default)]
-pub struct ConnectionFlags {
-    /// A `postgres://` URL or a key/value connection string; may hold a password.
-    pub url: Option<String>,
-    /// A host name, an address, a socket folder, or a list of them.
-    pub host: Option<String>,
-    /// The port.
-    pub port: Option<u16>,
-    /// The database.
-    pub database: Option<String>,
-    /// The user.
-    pub user: Option<String>,
-    /// The password, from the flag only (`PGPASSWORD` is read from the environment).
-    pub password: Option<Secret>,
-    /// libpq's `sslmode`.
-    pub sslmode: Option<String>,
-    /// The file of trusted root certificates, or `system`.
-    pub sslrootcert: Option<PathBuf>,
-}
-
-impl fmt::Debug for ConnectionFlags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            url,
-            host,
-            port,
-            database,
-            user,
-            password,
-            sslmode,
-            sslrootcert,
-        } = self;
-        f.debug_struct("ConnectionFlags")
-            .field("url", &url.as_deref().map(mask_urls))
-            .field("host", host)
-            .field("port", port)
-            .field("database", database)
-            .field("user", user)
-            .field("password", password)
-            .field("sslmode", sslmode)
-            .field("sslrootcert", sslrootcert)
-            .finish()
-    }
-}
-
-impl ConnectionFlags {
-    fn is_empty(&self) -> bool {
-        let Self {
-            url,
-            host,
-            port,
-            database,
-            user,
-            password,
-            sslmode,
-            sslrootcert,
-        } = self;
-        url.is_none()
-            && host.is_none()
-            && port.is_none()
-            && database.is_none()
-            && user.is_none()
-            && password.is_none()
-            && sslmode.is_none()
-            && sslrootcert.is_none()
-    }
-
-    fn parameters(&self) -> Parameters {
-        let root = self
-            .sslrootcert
-            .as_ref()
-            .map(|path| path.display().to_string());
-        let password = self
-            .password
-            .as_ref()
-            .map(|secret| secret.expose().to_owned());
-        [
-            ("host", self.host.clone()),
-            ("port", self.port.map(|port| port.to_string())),
-            ("dbname", self.database.clone()),
-            ("user", self.user.clone()),
-            ("password", password),
-            ("sslmode", self.sslmode.clone()),
-            ("sslrootcert", root),
-        ]
-        .into_iter()
-        .filter_map(|(keyword, value)| Some((keyword.to_owned(), value?)))
-        .collect()
-    }
-}
 
 impl ConnectSpec {
     /// Puts flags, URL, service file and environment together, in this order of precedence (libpq's;
@@ -309,121 +213,6 @@ fn system_user() -> Option<String> {
     Some(user.name)
 }
 
-/// Pairs the lists of hosts, addresses and ports.
-fn servers(
-    hosts: Option<&str>,
-    addresses: Option<&str>,
-    ports: Option<&str>,
-) -> Result<Vec<Server>, SpecError> {
-    let hosts: Vec<_> = hosts
-        .map(|list| list.split(',').collect())
-        .unwrap_or_default();
-    let addresses = addresses
-        .map(|list| {
-            list.split(',')
-                .map(parse_address)
-                .collect::<Result<Vec<_>, _>>()
-        })
-        .transpose()?
-        .unwrap_or_default();
-    let ports = ports
-        .map(|list| {
-            list.split(',')
-                .map(parse_port)
-                .collect::<Result<Vec<_>, _>>()
-        })
-        .transpose()?
-        .unwrap_or_default();
-    let count = hosts.len().max(addresses.len()).max(1);
-    let mismatch = |others, what| SpecError::Mismatch {
-        hosts: count,
-        others,
-        what,
-    };
-    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
-        return Err(SpecError::Mismatch {
-            hosts: hosts.len(),
-            others: addresses.len(),
-            what: "addresses",
-        });
-    }
-    if ports.len() > 1 && ports.len() != count {
-        return Err(mismatch(ports.len(), "ports"));
-    }
-    let server = |index: usize| {
-        let port = ports
-            .get(index)
-            .or(ports.first())
-            .copied()
-            .unwrap_or(DEFAULT_PORT);
-        let address = addresses.get(index).copied().flatten();
-        let host = match hosts.get(index).copied().filter(|host| !host.is_empty()) {
-            Some(folder) if folder.starts_with('/') => Host::Unix(PathBuf::from(folder)),
-            Some(name) => Host::Tcp {
-                name: name.to_owned(),
-                address,
-            },
-            None => match address {
-                Some(ip) => Host::Tcp {
-                    name: ip.to_string(),
-                    address,
-                },
-                None => default_host(port),
-            },
-        };
-        Server {
-            host,
-            port,
-            password: None,
-        }
-    };
-    Ok((0..count).map(server).collect())
-}
-
-/// The local server's socket: the first usual folder that has one for this port, else the
-/// distribution's folder when it exists, else TCP to this machine.
-fn default_host(port: u16) -> Host {
-    let socket = format!(".s.PGSQL.{port}");
-    let folders = SOCKET_FOLDERS.map(Path::new);
-    let found = folders
-        .iter()
-        .find(|folder| folder.join(&socket).exists())
-        .or(folders[..1].iter().find(|folder| folder.is_dir()));
-    match found {
-        Some(folder) => Host::Unix(folder.to_path_buf()),
-        None => Host::Tcp {
-            name: "localhost".to_owned(),
-            address: None,
-        },
-    }
-}
-
-fn parse_address(text: &str) -> Result<Option<IpAddr>, SpecError> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse().map(Some).map_err(|_| SpecError::BadValue {
-        name: "hostaddr",
-        value: text.to_owned(),
-        rule: "an IP address",
-    })
-}
-
-fn parse_port(text: &str) -> Result<u16, SpecError> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(DEFAULT_PORT);
-    }
-    text.parse()
-        .ok()
-        .filter(|port| *port > 0)
-        .ok_or_else(|| SpecError::BadValue {
-            name: "port",
-            value: text.to_owned(),
-            rule: "a number from 1 to 65535",
-        })
-}
-
 fn time_limit(text: Option<&str>) -> Result<Option<Duration>, SpecError> {
     let Some(text) = text else {
         return Ok(Some(DEFAULT_TIME_LIMIT));
@@ -450,37 +239,6 @@ fn session_kind(text: Option<&str>) -> Result<SessionKind, SpecError> {
             value: text.to_owned(),
             rule: "one of any, read-write, read-only, primary, standby, prefer-standby",
         })
-}
-
-/// Fills in the passwords of the servers that the password file knows.
-fn passwords_from_file(
-    servers: &mut [Server],
-    file: Option<PathBuf>,
-    database: &str,
-    user: &str,
-) -> Option<String> {
-    let (file, warning) = PasswordFile::read(&file?);
-    for server in servers {
-        let hosts = match &server.host {
-            Host::Tcp { name, .. } => vec![name.clone()],
-            Host::Unix(folder)
-                if SOCKET_FOLDERS
-                    .iter()
-                    .any(|usual| Path::new(usual) == folder) =>
-            {
-                vec!["localhost".to_owned(), folder.display().to_string()]
-            }
-            Host::Unix(folder) => vec![folder.display().to_string()],
-        };
-        let wanted = Wanted {
-            hosts: &hosts,
-            port: server.port,
-            database,
-            user,
-        };
-        server.password = file.lookup(wanted).cloned();
-    }
-    warning
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use common::load::{Closed, Labels, Schedule, Stop, Think, WarmUp};
-use common::report::{Cell, Table, TestResult};
+use common::report::{Cell, Limitation, Mode, Table, TestResult};
 use common::units::size_u64;
 
 pub(crate) use method::Method;
@@ -19,6 +19,9 @@ use crate::catalog::Row;
 
 /// The table that is filled.
 const TABLE: &str = "bulk_target";
+
+/// Rows of the measurement behind the headline: five times ten thousand.
+const HEADLINE_ROWS: u64 = 50_000;
 
 /// How the table is kept while rows come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,66 +111,71 @@ struct Case {
     loaders: usize,
 }
 
+/// A case with what was measured.
+type Entry = (Case, TestResult);
+
 /// Runs `bulk_insert`.
 pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
-    let mut measured = Measured::default();
-    let rows = Arc::new(rows(bench)?);
-    let largest = bench.plan.sizes.bulk_rows;
-    let mut sweep = Vec::new();
-    for method in Method::ALL {
-        for batch in method.batches(largest) {
-            let case = Case {
-                method,
-                batch,
-                upkeep: Upkeep::Served,
-                loaders: 1,
-            };
-            sweep.push((case, measure(bench, &rows, case, &mut measured).await?));
-        }
-    }
-    let best = sweep
-        .iter()
-        .max_by(|a, b| rate(&a.1).total_cmp(&rate(&b.1)))
-        .map(|it| it.0)
-        .expect("the sweep has cases");
-    let mut upkeep = Vec::new();
-    for kind in Upkeep::ALL {
-        let case = Case {
-            upkeep: kind,
-            ..best
+    let mut filling = Filling {
+        bench,
+        rows: Arc::new(rows(bench)?),
+        limitations: Vec::new(),
+    };
+    let sizes = &bench.plan.sizes;
+    let largest = sizes.bulk_rows;
+    let methods = Method::ALL.into_iter().flat_map(|method| {
+        let case = move |batch| Case {
+            method,
+            batch,
+            upkeep: Upkeep::Served,
+            loaders: 1,
         };
-        upkeep.push((case, measure(bench, &rows, case, &mut measured).await?));
-    }
-    let mut parallel = Vec::new();
-    for loaders in loaders() {
-        let case = Case { loaders, ..best };
-        parallel.push((case, measure(bench, &rows, case, &mut measured).await?));
-    }
-    let connection = bench.spec.connect().await?;
-    connection
-        .batch_execute("DROP TABLE IF EXISTS bulk_target; DROP FUNCTION IF EXISTS bulk_validate()")
-        .await?;
-    let mut headline = sweep
-        .iter()
-        .chain(&parallel)
-        .max_by(|a, b| rate(&a.1).total_cmp(&rate(&b.1)))
-        .map(|it| it.1.clone())
-        .expect("the sweep has cases");
+        method.batches(largest).into_iter().map(case)
+    });
+    let sweep = filling.measure_all(methods).await?;
+    let Some(best) = fastest(&sweep) else {
+        return Ok(filling.nothing_worked(&sweep));
+    };
+    let upkeep = Upkeep::ALL.map(|upkeep| Case { upkeep, ..best });
+    let upkeep = filling.measure_all(upkeep).await?;
+    let parallel = loaders()
+        .into_iter()
+        .map(|loaders| Case { loaders, ..best });
+    let parallel = filling.measure_all(parallel).await?;
+    // The best of many short measurements is partly luck: its figure comes from a fresh, longer one.
+    let best = fastest(&parallel).unwrap_or(best);
+    let batches = (HEADLINE_ROWS / best.batch.max(1)).max(5);
+    let mut headline = filling.measure(best, batches).await?;
+    filling.drop_table().await?;
     headline.test_name = "bulk_insert".to_owned();
-    headline.description =
-        "The fastest way to bring rows into a table with primary key and spatial index.".to_owned();
+    headline.description = "The fastest way to bring rows into a table with primary key and \
+                            spatial index, measured afresh."
+        .to_owned();
     headline.tables = vec![
         sweep_table(&sweep),
         upkeep_table(&upkeep),
         parallel_table(&parallel),
     ];
-    measured.tests.push(headline);
+    let mut tests = vec![headline];
     for method in Method::ALL {
         let own = sweep.iter().filter(|it| it.0.method == method);
         let best = own.max_by(|a, b| rate(&a.1).total_cmp(&rate(&b.1)));
-        measured.tests.extend(best.map(|it| it.1.clone()));
+        tests.extend(best.map(|it| it.1.clone()));
     }
-    Ok(measured)
+    Ok(Measured {
+        tests,
+        limitations: filling.limitations,
+        ..Measured::default()
+    })
+}
+
+/// The fastest case without errors.
+fn fastest(entries: &[Entry]) -> Option<Case> {
+    entries
+        .iter()
+        .filter(|it| it.1.error_count == 0 && rate(&it.1) > 0.0)
+        .max_by(|a, b| rate(&a.1).total_cmp(&rate(&b.1)))
+        .map(|it| it.0)
 }
 
 fn rate(test: &TestResult) -> f64 {
@@ -196,73 +204,115 @@ fn rows(bench: &Bench) -> Result<Vec<Row>, TestError> {
     Ok(rows)
 }
 
-async fn measure(
-    bench: &Bench,
-    rows: &Arc<Vec<Row>>,
-    case: Case,
-    measured: &mut Measured,
-) -> Result<TestResult, TestError> {
-    if bench.stop.is_cancelled() {
-        return Err(TestError::Stopped);
+/// Fills the table again and again.
+struct Filling<'a> {
+    bench: &'a Bench,
+    rows: Arc<Vec<Row>>,
+    limitations: Vec<Limitation>,
+}
+
+impl Filling<'_> {
+    async fn measure_all(
+        &mut self,
+        cases: impl IntoIterator<Item = Case>,
+    ) -> Result<Vec<Entry>, TestError> {
+        let sizes = &self.bench.plan.sizes;
+        let mut entries = Vec::new();
+        for case in cases {
+            let batches = (sizes.bulk_batches * sizes.bulk_rows / case.batch.max(1)).max(1);
+            let batches = batches * size_u64(case.loaders);
+            entries.push((case, self.measure(case, batches).await?));
+        }
+        Ok(entries)
     }
-    let connection = bench.spec.connect().await?;
-    connection.batch_execute(&case.upkeep.ddl()).await?;
-    let sizes = &bench.plan.sizes;
-    let batch = case.batch.min(size_u64(rows.len())).max(1);
-    let wanted = sizes.bulk_batches * sizes.bulk_rows;
-    let iterations = (wanted / batch).max(1);
-    let next_id = Arc::new(AtomicI64::new(1));
-    let mut loaders = Vec::new();
-    for _ in 0..case.loaders {
+
+    async fn measure(&mut self, case: Case, batches: u64) -> Result<TestResult, TestError> {
+        let bench = self.bench;
+        if bench.stop.is_cancelled() {
+            return Err(TestError::Stopped);
+        }
+        let connection = bench.spec.connect().await?;
+        connection.batch_execute(&case.upkeep.ddl()).await?;
+        let batch = case.batch.min(size_u64(self.rows.len())).max(1);
+        let schedule = Schedule::Closed(Closed {
+            users: case.loaders,
+            think: Think::None,
+            ramp_up_seconds: 0.0,
+            stop: Stop::Iterations(batches),
+        });
+        let limit = match bench.plan.mode {
+            Mode::Quick => 1.5,
+            Mode::Full => 60.0,
+        };
+        let warm_up = WarmUp::Iterations(size_u64(case.loaders));
+        let options = bench.options(warm_up, Some(limit));
+        let method = case.method.as_str();
+        let stage = format!("{method}, {batch} rows, {}", case.upkeep.as_str());
+        let loaders = self.loaders(case, batch).await?;
+        let labels = Labels::default();
+        let tally = bench
+            .run(&stage, &schedule, &options, &labels, loaders)
+            .await;
+        let name = format!("bulk_insert.{method}");
+        // A slow way that its time limit ends has been measured all the same.
+        let limitation = bench.limitation_of(&name, &tally);
+        self.limitations
+            .extend(limitation.filter(|it| it.code != "time_limit"));
+        Ok(
+            TestResult::new(&name, case.method.describe(), "row", "rows", &tally)
+                .counting_items()
+                .with("method", method)
+                .with("batch_rows", batch)
+                .with("table", case.upkeep.as_str())
+                .with("loaders", size_u64(case.loaders))
+                .with("commit", "one transaction a batch"),
+        )
+    }
+
+    async fn loaders(&self, case: Case, batch: u64) -> Result<Vec<Loader>, TestError> {
+        let next_id = Arc::new(AtomicI64::new(1));
         let writer = Writer {
             method: case.method,
             batch,
         };
-        loaders.push(Loader {
-            session: Session::open(&bench.spec, writer).await?,
-            writer,
-            rows: Arc::clone(rows),
-            next_id: Arc::clone(&next_id),
-        });
+        let mut loaders = Vec::new();
+        for _ in 0..case.loaders {
+            loaders.push(Loader {
+                session: Session::open(&self.bench.spec, writer).await?,
+                writer,
+                rows: Arc::clone(&self.rows),
+                next_id: Arc::clone(&next_id),
+            });
+        }
+        Ok(loaders)
     }
-    let schedule = Schedule::Closed(Closed {
-        users: case.loaders,
-        think: Think::None,
-        ramp_up_seconds: 0.0,
-        stop: Stop::Iterations(iterations.max(size_u64(case.loaders))),
-    });
-    let limit = if bench.plan.mode == common::report::Mode::Quick {
-        1.5
-    } else {
-        60.0
-    };
-    let options = bench.options(WarmUp::Iterations(size_u64(case.loaders)), Some(limit));
-    let stage = format!(
-        "{}, {batch} rows, {}",
-        case.method.as_str(),
-        case.upkeep.as_str()
-    );
-    let tally = bench
-        .run(&stage, &schedule, &options, &Labels::default(), loaders)
-        .await;
-    let name = format!("bulk_insert.{}", case.method.as_str());
-    measured.limitations.extend(
-        bench
-            .limitation_of(&name, &tally)
-            .filter(|it| it.code != "time_limit"),
-    );
-    Ok(
-        TestResult::new(&name, case.method.describe(), "row", "rows", &tally)
-            .counting_items()
-            .with("method", case.method.as_str())
-            .with("batch_rows", batch)
-            .with("table", case.upkeep.as_str())
-            .with("loaders", size_u64(case.loaders))
-            .with("commit", "one transaction a batch"),
-    )
+
+    async fn drop_table(&self) -> Result<(), TestError> {
+        let connection = self.bench.spec.connect().await?;
+        connection
+            .batch_execute(
+                "DROP TABLE IF EXISTS bulk_target; DROP FUNCTION IF EXISTS bulk_validate()",
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Every way failed: the first one stands for all, with its errors.
+    fn nothing_worked(self, sweep: &[Entry]) -> Measured {
+        let mut tests: Vec<TestResult> = sweep.first().map(|it| it.1.clone()).into_iter().collect();
+        for test in &mut tests {
+            test.test_name = "bulk_insert".to_owned();
+            test.tables = vec![sweep_table(sweep)];
+        }
+        Measured {
+            tests,
+            limitations: self.limitations,
+            ..Measured::default()
+        }
+    }
 }
 
-fn sweep_table(sweep: &[(Case, TestResult)]) -> Table {
+fn sweep_table(sweep: &[Entry]) -> Table {
     let title = "bulk_insert: methods and batch sizes (table with primary key and GiST)";
     let mut table = Table::new(
         title,
@@ -282,7 +332,7 @@ fn sweep_table(sweep: &[(Case, TestResult)]) -> Table {
     table
 }
 
-fn upkeep_table(upkeep: &[(Case, TestResult)]) -> Table {
+fn upkeep_table(upkeep: &[Entry]) -> Table {
     let title = "bulk_insert: what indexes and validation cost (best method and batch)";
     let columns = [
         "table",
@@ -302,7 +352,7 @@ fn upkeep_table(upkeep: &[(Case, TestResult)]) -> Table {
     table
 }
 
-fn parallel_table(parallel: &[(Case, TestResult)]) -> Table {
+fn parallel_table(parallel: &[Entry]) -> Table {
     let title = "bulk_insert: parallel loaders (best method and batch)";
     let mut table = Table::new(title, &["loaders", "rows/s", "median ms a batch", "errors"]);
     for (case, test) in parallel {

@@ -196,7 +196,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
     .with("pool_size", size_u64(sizes.pool_size))
     .with("ramp_up_s", sizes.ramp_up_seconds)
     .with("rate_per_sec", bench.plan.rate_per_sec);
-    test.tables.push(group_table(&test));
+    test.tables.push(group_table(&test, &tally.labels));
     let (table, knee) = sweep(bench, &mut measured.limitations).await?;
     test.tables.push(table);
     test = test.with("recommended_pool_size", knee.map(size_u64));

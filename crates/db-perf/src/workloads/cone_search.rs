@@ -159,7 +159,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
     .with("radii", bench.plan.radii.to_string())
     .with("checked_against_the_oracle", size_u64(checked))
     .with("rate_per_sec", bench.plan.rate_per_sec);
-    test.tables.push(group_table(&test));
+    test.tables.push(group_table(&test, &labels));
     test.tables
         .push(plan_table("cone_search: plans of sampled cones", &plans));
     measured.plans.extend(
@@ -266,8 +266,8 @@ async fn explain_samples(bench: &Bench, targets: &[Target]) -> Result<Vec<PlanSh
     Ok(plans)
 }
 
-/// The classes of a test as a table.
-pub(super) fn group_table(test: &TestResult) -> Table {
+/// The classes of a test as a table, in the order of their labels.
+pub(super) fn group_table(test: &TestResult, labels: &Labels) -> Table {
     let title = format!("{}: by class", test.test_name);
     let columns = [
         "class",
@@ -280,7 +280,10 @@ pub(super) fn group_table(test: &TestResult) -> Table {
         "rows each",
     ];
     let mut table = Table::new(&title, &columns);
-    for (name, group) in &test.groups {
+    for name in &labels.tags {
+        let Some(group) = test.groups.get(name) else {
+            continue;
+        };
         table.rows.push(vec![
             name.as_str().into(),
             group.time.count.into(),
@@ -295,11 +298,11 @@ pub(super) fn group_table(test: &TestResult) -> Table {
     table
 }
 
-/// Plans as a table.
+/// Plans as a table. The whole plans are in the result document.
 pub(super) fn plan_table(title: &str, plans: &[PlanShape]) -> Table {
     let columns = [
         "query",
-        "plan",
+        "reads",
         "rows planned",
         "rows",
         "pages hit",
@@ -310,7 +313,7 @@ pub(super) fn plan_table(title: &str, plans: &[PlanShape]) -> Table {
     for plan in plans {
         table.rows.push(vec![
             plan.label.as_str().into(),
-            plan.nodes.as_str().into(),
+            plan.reads().into(),
             plan.planned_rows.into(),
             plan.actual_rows.into(),
             plan.shared_hit.into(),
