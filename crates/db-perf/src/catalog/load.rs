@@ -94,18 +94,8 @@ pub async fn load(
 ) -> Result<Loaded, LoadError> {
     let begin = Instant::now();
     client.batch_execute(tables::CREATE).await?;
-    let (sender, receiver) = mpsc::channel(4);
-    let producer = {
-        let (catalog, options) = (Arc::clone(catalog), options.clone());
-        tokio::task::spawn_blocking(move || produce(&catalog, &options, &sender))
-    };
-    let sent = tokio::select! {
-        sent = send_rows(client, tables::OBJECTS, receiver, watch) => sent,
-        () = stop.cancelled() => return Err(LoadError::Stopped),
-    };
-    // The file's own fault explains more than the COPY that ended early because of it.
-    let (companions, broken_lines) = producer.await.expect("the producer does not panic")?;
-    sent?;
+    let (companions, broken_lines) =
+        copy_catalog(client, tables::OBJECTS, catalog, options, stop, watch).await?;
     let companions_sent = companions.store(client);
     let mut loaded = tokio::select! {
         loaded = companions_sent => loaded?,
@@ -118,6 +108,31 @@ pub async fn load(
         () = stop.cancelled() => return Err(LoadError::Stopped),
     }
     Ok(loaded)
+}
+
+/// Streams the rows of a catalogue into a table of the shape of [`tables::OBJECTS`], generated or
+/// read in one thread while another sends them. Memory does not grow with the number of rows.
+pub async fn copy_catalog(
+    client: &Client,
+    table: &str,
+    catalog: &Arc<Catalog>,
+    options: &LoadOptions,
+    stop: &CancellationToken,
+    watch: impl Fn(u64),
+) -> Result<(Companions, BrokenLines), LoadError> {
+    let (sender, receiver) = mpsc::channel(4);
+    let producer = {
+        let (catalog, options) = (Arc::clone(catalog), options.clone());
+        tokio::task::spawn_blocking(move || produce(&catalog, &options, &sender))
+    };
+    let sent = tokio::select! {
+        sent = send_rows(client, table, receiver, watch) => sent,
+        () = stop.cancelled() => return Err(LoadError::Stopped),
+    };
+    // The file's own fault explains more than the COPY that ended early because of it.
+    let gathered = producer.await.expect("the producer does not panic")?;
+    sent?;
+    Ok(gathered)
 }
 
 /// Rows as chunks of binary COPY, in a thread of its own. Ends when nobody listens any more.

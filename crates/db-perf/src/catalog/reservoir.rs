@@ -25,14 +25,19 @@ impl<T> Reservoir<T> {
 
     /// Shows the next item of the stream.
     pub fn offer(&mut self, item: T) {
+        self.offer_with(|| item);
+    }
+
+    /// Shows the next item of the stream, which is made only if it is kept.
+    pub fn offer_with(&mut self, make: impl FnOnce() -> T) {
         self.seen += 1;
         if self.kept.len() < self.size {
-            self.kept.push(item);
+            self.kept.push(make());
             return;
         }
         let place = common::units::count_usize(self.random.random_range(0..self.seen));
         if let Some(kept) = self.kept.get_mut(place) {
-            *kept = item;
+            *kept = make();
         }
     }
 

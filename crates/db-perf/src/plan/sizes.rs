@@ -75,7 +75,7 @@ impl Sizes {
                 checked_cones: 100,
                 strategy_centres: 25,
                 strategy_limit_seconds: 1.5,
-                bulk_batches: 2,
+                bulk_batches: 4,
                 bulk_rows: 5_000,
                 complex_iterations: 20,
                 complex_limit_seconds: 2.0,

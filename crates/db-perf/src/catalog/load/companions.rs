@@ -28,7 +28,7 @@ const VISITS: usize = 82;
 const STRANGERS: usize = 10;
 
 /// What is gathered during the pass over the catalogue.
-pub(super) struct Companions {
+pub struct Companions {
     options: LoadOptions,
     rows: u64,
     sample: Reservoir<Position>,
@@ -55,8 +55,10 @@ impl Companions {
         // An asteroid is somewhere else sixteen years later, which no proper motion tells.
         let moves_oddly = source.is_some_and(|source| source.orbit.is_some());
         if !moves_oddly {
-            let then = source.map_or(row.position, |it| it.position_at(EXTERNAL_YEARS));
-            self.external.offer((row.id, then));
+            self.external.offer_with(|| {
+                let then = source.map_or(row.position, |it| it.position_at(EXTERNAL_YEARS));
+                (row.id, then)
+            });
         }
         if let Some(source) = source.filter(|source| source.variability.is_some()) {
             self.curves.offer(*source);
