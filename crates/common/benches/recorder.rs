@@ -1,5 +1,7 @@
 //! What recording costs: an iteration of the recorder, and a run that does nothing.
 
+#![expect(clippy::print_stdout, reason = "a benchmark shows its figures")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;

@@ -105,16 +105,14 @@ pub fn parse<A: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<A, E
 
 /// The whole of a tool that is not built yet: help, version, and a refusal.
 pub fn not_built_yet<A: Parser>(name: &str) -> ExitCode {
-    match parse::<A>(std::env::args_os()) {
-        Err(exit) => exit.into(),
-        Ok(_) => {
-            complain(
-                &format!("`{name}` is not built yet"),
-                Some("`db-perf --quick` works today"),
-            );
-            Exit::Usage.into()
-        }
+    if let Err(exit) = parse::<A>(std::env::args_os()) {
+        return exit.into();
     }
+    complain(
+        &format!("`{name}` is not built yet"),
+        Some("`db-perf --quick` works today"),
+    );
+    Exit::Usage.into()
 }
 
 #[cfg(test)]

@@ -3,6 +3,12 @@
 //! `cargo bench -p db-perf --bench against_peers` prints a table. Each pair is run several times,
 //! A B A B …, and the median of the ratios is what counts on a noisy machine.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark shows its figures"
+)]
+
 mod peers;
 
 use std::process::ExitCode;

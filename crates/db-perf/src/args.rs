@@ -164,15 +164,15 @@ pub struct Load {
     /// Only these tests, parted by commas.
     #[arg(long, value_delimiter = ',', value_name = "TEST,…")]
     pub tests: Vec<TestName>,
-    /// Users of cone_search and concurrent_load [default: 10 and 20 quick, 20 and 50 full].
+    /// Users of `cone_search` and `concurrent_load` [default: 10 and 20 quick, 20 and 50 full].
     #[arg(long, value_name = "N")]
     pub users: Option<usize>,
-    /// Length of concurrent_load, and of cone_search with --rate: `30`, `30s`, `5m`
+    /// Length of `concurrent_load`, and of `cone_search` with --rate: `30`, `30s`, `5m`
     /// [default: 8s quick, 300s full].
     #[arg(long, value_name = "TIME")]
     pub duration: Option<String>,
-    /// Requests per second that arrive whether the server keeps up or not, for cone_search and
-    /// concurrent_load.
+    /// Requests per second that arrive whether the server keeps up or not, for `cone_search` and
+    /// `concurrent_load`.
     #[arg(long, value_name = "PER_SECOND")]
     pub rate: Option<f64>,
     /// Cancel a statement after this time: `10s`, `500ms`.
@@ -194,7 +194,7 @@ pub struct Output {
     /// Format on standard output.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// A limit that decides the exit status, such as 'cone_search.p95_time_ms<100'; repeatable.
+    /// A limit that decides the exit status, such as `cone_search.p95_time_ms<100`; repeatable.
     #[arg(long, value_name = "LIMIT")]
     pub threshold: Vec<String>,
     /// Keep the schema (or the throwaway server's folder) for a look afterwards.

@@ -200,12 +200,18 @@ pub fn flags(connection: Connection) -> ConnectionFlags {
     }
 }
 
+/// A cone that is larger than half of the sky is not a search.
+const MOST_RADIUS_DEG: f64 = 90.0;
+
 fn check_radii(text: &str, mistakes: &mut Vec<Mistake>) -> Radii {
-    text.parse().unwrap_or_else(|_| {
-        let rule = "`log-uniform`, `seed` or a radius in degrees above 0 and up to 90";
-        mistakes.push(mistake("--radii", rule, &text));
-        Radii::LogUniform
-    })
+    match text.parse() {
+        Ok(radii) if !matches!(radii, Radii::Fixed(degrees) if degrees > MOST_RADIUS_DEG) => radii,
+        _ => {
+            let rule = "`log-uniform`, `seed` or a radius in degrees above 0 and up to 90";
+            mistakes.push(mistake("--radii", rule, &text));
+            Radii::LogUniform
+        }
+    }
 }
 
 fn check_subject(mode: Mode, catalogue: Catalogue, mistakes: &mut Vec<Mistake>) -> Subject {

@@ -132,7 +132,7 @@ impl Holdings {
         let watch = |rows: u64| {
             ground
                 .progress
-                .update(share(catalogue, rows), &format!("{rows} rows"))
+                .update(share(catalogue, rows), &format!("{rows} rows"));
         };
         let mut loaded = load(&client, &catalog, &options, ground.stop, watch).await?;
         let (kind, place) = match &self.embedded {

@@ -47,7 +47,7 @@ pub enum Trouble {
     #[error("failed to write to standard output: {0}")]
     Output(#[from] std::io::Error),
     /// Interrupted before there was a result.
-    #[error("interrupted before there was a result; nothing is left behind")]
+    #[error("interrupted before there was a result")]
     Interrupted,
 }
 

@@ -6,6 +6,7 @@ use common::report::Limitation;
 use common::sky::Position;
 use thiserror::Error;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use crate::catalog::Loaded;
 use crate::cone::{Columns, Strategy};
@@ -86,8 +87,12 @@ impl TableError {
             Self::NoDegrees { .. } => {
                 "radians and hours are not supported: make a view with degrees"
             }
-            Self::Refused { .. } => "`GRANT SELECT` on the table, `GRANT USAGE` on its schema",
-            Self::Empty(_) => return None,
+            Self::Refused { cause, .. }
+                if cause.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) =>
+            {
+                "`GRANT SELECT` on the table, `GRANT USAGE` on its schema"
+            }
+            Self::Refused { .. } | Self::Empty(_) => return None,
         };
         Some(text.to_owned())
     }
@@ -194,7 +199,11 @@ async fn check_columns(
              WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
             &[&name],
         )
-        .await?
+        .await
+        .map_err(|cause| TableError::Refused {
+            table: name.to_owned(),
+            cause,
+        })?
         .iter()
         .map(|row| (row.get(0), row.get(1)))
         .collect();
@@ -388,7 +397,7 @@ async fn longitudes_are_signed(
 ) -> Result<bool, tokio_postgres::Error> {
     let sql = format!(
         "SELECT coalesce(max(ST_X({position})) <= 180, false)
-         FROM (SELECT {position} FROM {name} WHERE {position} IS NOT NULL LIMIT 10000) AS some"
+         FROM (SELECT {position} FROM {name} WHERE {position} IS NOT NULL LIMIT 10000) AS sampled"
     );
     Ok(client.query_one(&sql, &[]).await?.get(0))
 }

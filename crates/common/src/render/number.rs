@@ -63,7 +63,9 @@ mod tests {
     fn figures_have_about_three_digits() {
         let shown: Vec<String> = [
             0.0,
-            0.000_12, 0.0056, 0.0612,
+            0.000_12,
+            0.0056,
+            0.0612,
             4.25,
             9.999,
             38.12,

@@ -10,7 +10,7 @@ use common::load::{
 use common::sky::{Cone, Position};
 use db_perf::cone::Strategy;
 use db_perf::failure::failure;
-use db_perf::target::Connection;
+use db_perf::target::Attended;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio_postgres::Statement;
@@ -54,7 +54,7 @@ impl Query {
 }
 
 struct Asker {
-    connection: Connection,
+    session: Attended,
     statement: Statement,
     query: Query,
     random: ChaCha8Rng,
@@ -62,8 +62,9 @@ struct Asker {
 
 impl Workload for Asker {
     async fn execute(&mut self) -> Result<Done, Failure> {
+        let (client, attendant) = self.session.parts();
         let rows = match self.query {
-            Query::One => self.connection.query(&self.statement, &[]).await,
+            Query::One => attendant.attend(client.query(&self.statement, &[])).await,
             Query::Cone => {
                 let cone = Cone {
                     center: Position {
@@ -74,7 +75,9 @@ impl Workload for Asker {
                 };
                 let parameters = Strategy::GeographySphere.parameters(&cone);
                 let parameters: Vec<_> = parameters.iter().map(|it| it.as_ref() as _).collect();
-                self.connection.query(&self.statement, &parameters).await
+                attendant
+                    .attend(client.query(&self.statement, &parameters))
+                    .await
             }
         };
         let rows = rows.map_err(|error| failure(&error))?;
@@ -102,10 +105,11 @@ pub(crate) async fn compare(arena: &Arena) -> anyhow::Result<()> {
 async fn ours(arena: &Arena, query: Query) -> anyhow::Result<f64> {
     let mut askers = Vec::new();
     for index in 0..CONNECTIONS {
-        let connection = arena.server.spec().connect().await?;
+        let mut session = arena.server.spec().connect_attended().await?;
+        let (client, attendant) = session.parts();
         askers.push(Asker {
-            statement: connection.prepare(query.sql()).await?,
-            connection,
+            statement: attendant.attend(client.prepare(query.sql())).await?,
+            session,
             query,
             random: ChaCha8Rng::seed_from_u64(common::units::size_u64(index)),
         });

@@ -8,7 +8,7 @@ use super::{healpix_ranges, lon_lat_boxes};
 use crate::catalog::binary::longitude;
 
 /// The radius that PostGIS gives a sphere: the mean radius of WGS84, metres.
-pub const EARTH_RADIUS_M: f64 = 6_371_008.771_415_059_8;
+pub const EARTH_RADIUS_M: f64 = 6_371_008.771_415_06;
 
 /// Metres per degree of the naive queries, which is right nowhere.
 const NAIVE_METRES_PER_DEGREE: f64 = 111_000.0;

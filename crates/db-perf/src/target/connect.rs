@@ -9,6 +9,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config};
 
+use super::attended::{Attended, Driver};
 use super::connect_failure::classify;
 use super::error::{ConnectError, ConnectFailure};
 use super::spec::{ConnectSpec, Host, Server, SessionKind};
@@ -51,6 +52,21 @@ impl DerefMut for Connection {
     }
 }
 
+/// A session that nobody attends to yet.
+struct Opened {
+    client: Client,
+    driver: Driver,
+}
+
+impl Opened {
+    fn spawn(self) -> Connection {
+        Connection {
+            client: self.client,
+            task: tokio::spawn(self.driver),
+        }
+    }
+}
+
 /// A failed attempt: what it means, and the driver's own error where there is one.
 struct Attempt {
     failure: ConnectFailure,
@@ -61,10 +77,21 @@ impl ConnectSpec {
     /// Opens a session: the servers are tried in order, each within the time limit
     /// (`connect_timeout`, `PGCONNECT_TIMEOUT`, 10 s by default).
     pub async fn connect(&self) -> Result<Connection, ConnectError> {
-        self.open().await.map_err(|attempt| ConnectError {
+        let opened = self.open().await.map_err(|attempt| self.error(attempt))?;
+        Ok(opened.spawn())
+    }
+
+    /// Opens a session that the asking task itself attends to, as [`ConnectSpec::connect`] does.
+    pub async fn connect_attended(&self) -> Result<Attended, ConnectError> {
+        let opened = self.open().await.map_err(|attempt| self.error(attempt))?;
+        Ok(Attended::new(opened.client, opened.driver))
+    }
+
+    fn error(&self, attempt: Attempt) -> ConnectError {
+        ConnectError {
             target: self.describe(),
             failure: attempt.failure,
-        })
+        }
     }
 
     /// A pool of at most `size` sessions, opened when needed. Waiting for a free one has no limit
@@ -83,7 +110,7 @@ impl ConnectSpec {
             .build()
     }
 
-    async fn open(&self) -> Result<Connection, Attempt> {
+    async fn open(&self) -> Result<Opened, Attempt> {
         let kinds: &[SessionKind] = match self.session {
             SessionKind::PreferStandby => &[SessionKind::Standby, SessionKind::Any],
             ref kind => std::slice::from_ref(kind),
@@ -120,11 +147,14 @@ impl ConnectSpec {
         &self,
         server: &Server,
         kind: SessionKind,
-    ) -> Result<Connection, Attempt> {
+    ) -> Result<Opened, Attempt> {
         let attempt = async {
-            let connection = self.open_in_order(server).await?;
-            check_session(&connection, kind).await?;
-            Ok(connection)
+            let opened = self.open_in_order(server).await?;
+            let mut session = Attended::new(opened.client, opened.driver);
+            let (client, attendant) = session.parts();
+            attendant.attend(check_session(client, kind)).await?;
+            let (client, driver) = session.into_parts();
+            Ok(Opened { client, driver })
         };
         let Some(limit) = self.time_limit else {
             return attempt.await;
@@ -140,7 +170,7 @@ impl ConnectSpec {
     }
 
     /// Tries encrypted and unencrypted in the order of the `sslmode`.
-    async fn open_in_order(&self, server: &Server) -> Result<Connection, Attempt> {
+    async fn open_in_order(&self, server: &Server) -> Result<Opened, Attempt> {
         use tokio_postgres::config::SslMode::{Disable, Prefer, Require};
         let order: &[_] = match (&server.host, self.tls.mode) {
             (Host::Unix(_), _) | (_, SslMode::Disable) => &[Disable],
@@ -154,12 +184,12 @@ impl ConnectSpec {
             config.ssl_mode(*mode);
             let failed = match config.connect(self.tls.connector.clone()).await {
                 Ok((client, connection)) => {
-                    let task = tokio::spawn(async move {
+                    let driver = Box::pin(async move {
                         if let Err(error) = connection.await {
                             tracing::debug!("connection ended: {error}");
                         }
                     });
-                    return Ok(Connection { client, task });
+                    return Ok(Opened { client, driver });
                 }
                 Err(error) => Attempt {
                     failure: classify(&error, self, server),
@@ -246,13 +276,13 @@ struct PoolConnect {
     spec: ConnectSpec,
 }
 
-type Opened = Result<(Client, JoinHandle<()>), tokio_postgres::Error>;
+type Pooled = Result<(Client, JoinHandle<()>), tokio_postgres::Error>;
 
 impl deadpool_postgres::Connect for PoolConnect {
-    fn connect(&self, _: &Config) -> Pin<Box<dyn Future<Output = Opened> + Send + '_>> {
+    fn connect(&self, _: &Config) -> Pin<Box<dyn Future<Output = Pooled> + Send + '_>> {
         Box::pin(async move {
             match self.spec.open().await {
-                Ok(Connection { client, task }) => Ok((client, task)),
+                Ok(opened) => Ok((opened.client, tokio::spawn(opened.driver))),
                 Err(attempt) => {
                     tracing::debug!("pool: {}", attempt.failure);
                     Err(attempt

@@ -54,7 +54,7 @@ async fn remove_with(session: &mut Connection, leftover: &Leftover) -> Result<()
     if !row.get::<_, bool>(0) {
         return Err(in_use());
     }
-    let dropped = match end_sessions(session, marker).await {
+    let dropped = match end_sessions(session, &marker.run).await {
         Ok(()) => drop_schema(session, schema, &marker.run).await,
         Err(error) => Err(error),
     };
@@ -62,18 +62,16 @@ async fn remove_with(session: &mut Connection, leftover: &Leftover) -> Result<()
     dropped
 }
 
-/// Ends what the dead run's sessions still do; the server notices a vanished client only when it
-/// writes to it.
-async fn end_sessions(client: &Client, marker: &Marker) -> Result<(), SchemaError> {
+/// Ends what the other sessions of an ended run still do; the server notices a vanished client only
+/// when it writes to it.
+pub(super) async fn end_sessions(client: &Client, run: &str) -> Result<(), SchemaError> {
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE application_name = $1 AND datname = current_database() \
                AND usename = current_user AND pid <> pg_backend_pid()";
     client
-        .query(sql, &[&application_name(&marker.run)])
+        .query(sql, &[&application_name(run)])
         .await
-        .map_err(SchemaError::statement(
-            "end the sessions of the crashed run",
-        ))?;
+        .map_err(SchemaError::statement("end the sessions of the run"))?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The PostgreSQL server under test: how to reach it, a throwaway one of our own, the schema we work
 //! in, and what crashed runs left behind.
 
+mod attended;
 mod certificate_check;
 mod connect;
 mod connect_failure;
@@ -29,6 +30,7 @@ mod sky_extensions;
 mod spec;
 mod tls;
 
+pub use attended::{Attendant, Attended};
 pub use connect::Connection;
 pub use embedded::{Embedded, EmbeddedOptions, Listen};
 pub use embedded_error::EmbeddedError;

@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::connect::Connection;
+use super::leftovers::end_sessions;
 use super::schema_drop::drop_schema;
 use super::schema_error::SchemaError;
 use super::schema_marker::{Marker, application_name, lock_key, release_lock, schema_name};
@@ -93,15 +94,22 @@ impl OwnSchema {
         } else {
             lock
         };
-        let mut dropped = drop_schema(&mut session, &name, &run).await;
+        let mut dropped = end_and_drop(&mut session, &name, &run).await;
         if matches!(dropped, Err(SchemaError::Statement { .. })) && !answers(&session).await {
             session = spec.connect().await?;
-            dropped = drop_schema(&mut session, &name, &run).await;
+            dropped = end_and_drop(&mut session, &name, &run).await;
         }
         release_lock(&session, &name).await;
         session.close().await;
         dropped
     }
+}
+
+/// Drops the schema; statements of the run that the server has not given up yet, such as the build of
+/// an index, would keep its tables locked.
+async fn end_and_drop(session: &mut Client, name: &str, run: &str) -> Result<(), SchemaError> {
+    end_sessions(session, run).await?;
+    drop_schema(session, name, run).await
 }
 
 /// Whether the session still lives; a terminated one may not be seen as closed at once.

@@ -145,17 +145,19 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
     // The best of many short measurements is partly luck: its figure comes from a fresh, longer one.
     let best = fastest(&parallel).unwrap_or(best);
     let batches = (HEADLINE_ROWS / best.batch.max(1)).max(5);
-    let mut headline = filling.measure(best, batches).await?;
+    let headline = TestResult {
+        test_name: "bulk_insert".to_owned(),
+        description: "The fastest way to bring rows into a table with primary key and spatial \
+                      index, measured afresh."
+            .to_owned(),
+        tables: vec![
+            sweep_table(&sweep),
+            upkeep_table(&upkeep),
+            parallel_table(&parallel),
+        ],
+        ..filling.measure(best, batches).await?
+    };
     filling.drop_table().await?;
-    headline.test_name = "bulk_insert".to_owned();
-    headline.description = "The fastest way to bring rows into a table with primary key and \
-                            spatial index, measured afresh."
-        .to_owned();
-    headline.tables = vec![
-        sweep_table(&sweep),
-        upkeep_table(&upkeep),
-        parallel_table(&parallel),
-    ];
     let mut tests = vec![headline];
     for method in Method::ALL {
         let own = sweep.iter().filter(|it| it.0.method == method);
@@ -299,13 +301,13 @@ impl Filling<'_> {
 
     /// Every way failed: the first one stands for all, with its errors.
     fn nothing_worked(self, sweep: &[Entry]) -> Measured {
-        let mut tests: Vec<TestResult> = sweep.first().map(|it| it.1.clone()).into_iter().collect();
-        for test in &mut tests {
-            test.test_name = "bulk_insert".to_owned();
-            test.tables = vec![sweep_table(sweep)];
-        }
+        let first = sweep.first().map(|(_, test)| TestResult {
+            test_name: "bulk_insert".to_owned(),
+            tables: vec![sweep_table(sweep)],
+            ..test.clone()
+        });
         Measured {
-            tests,
+            tests: first.into_iter().collect(),
             limitations: self.limitations,
             ..Measured::default()
         }

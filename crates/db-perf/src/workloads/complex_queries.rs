@@ -35,8 +35,11 @@ impl Workload for Repeated {
     async fn execute(&mut self) -> Result<Done, Failure> {
         let parameters = (self.query.parameters)(&self.bench, self.number);
         self.number += 1;
-        let (client, statement) = self.session.get().await?;
-        let rows = match client.query(statement, &query::borrowed(&parameters)).await {
+        let (client, statement, attendant) = self.session.get().await?;
+        let rows = match attendant
+            .attend(client.query(statement, &query::borrowed(&parameters)))
+            .await
+        {
             Ok(rows) => rows,
             Err(error) => return Err(self.session.failed(&error)),
         };

@@ -68,12 +68,13 @@ impl Workload for ConeSearch {
         } else {
             Found::Counted
         };
-        let (client, query) = self
+        let (client, query, attendant) = self
             .session
             .get()
             .await
             .map_err(|it| it.tagged(question.tags))?;
-        let answer = query.ask(client, &question.cone, found).await;
+        let answer = query.ask(client, &question.cone, found);
+        let answer = attendant.attend(answer).await;
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => return Err(self.session.failed(&error).tagged(question.tags)),

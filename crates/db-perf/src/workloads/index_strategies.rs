@@ -82,8 +82,11 @@ impl Workload for Cones {
         let question = &self.questions[self.next % self.questions.len()];
         self.next += 1;
         let tags = Tags::of(&[question.radius]);
-        let (client, query) = self.session.get().await.map_err(|it| it.tagged(tags))?;
-        let answer = match query.ask(client, &question.cone, Found::Kept).await {
+        let (client, query, attendant) = self.session.get().await.map_err(|it| it.tagged(tags))?;
+        let answer = match attendant
+            .attend(query.ask(client, &question.cone, Found::Kept))
+            .await
+        {
             Ok(answer) => answer,
             Err(error) => return Err(self.session.failed(&error).tagged(tags)),
         };

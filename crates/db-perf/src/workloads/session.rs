@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Error};
 
 use super::TestError;
 use crate::failure::{ends_session, failure};
-use crate::target::{ConnectSpec, Connection};
+use crate::target::{Attendant, Attended, ConnectSpec};
 
 /// What is prepared on a session before it is used.
 pub(super) trait Prepare: Send + Sync {
@@ -26,7 +26,7 @@ pub(super) trait Prepare: Send + Sync {
 pub(super) struct Session<P: Prepare> {
     spec: ConnectSpec,
     recipe: P,
-    live: Option<(Connection, P::Prepared)>,
+    live: Option<(Attended, P::Prepared)>,
 }
 
 /// A server that is gone must not be asked a million times a second.
@@ -35,33 +35,32 @@ const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(200);
 impl<P: Prepare> Session<P> {
     /// Opens a session and prepares it.
     pub(super) async fn open(spec: &ConnectSpec, recipe: P) -> Result<Self, TestError> {
-        let connection = spec.connect().await?;
-        let prepared = recipe.prepare(&connection).await?;
+        let mut session = spec.connect_attended().await?;
+        let (client, attendant) = session.parts();
+        let prepared = attendant.attend(recipe.prepare(client)).await?;
         Ok(Self {
             spec: spec.clone(),
             recipe,
-            live: Some((connection, prepared)),
+            live: Some((session, prepared)),
         })
     }
 
-    /// The session, opened anew if it was lost.
-    pub(super) async fn get(&mut self) -> Result<(&Client, &P::Prepared), Failure> {
-        if self
-            .live
-            .as_ref()
-            .is_none_or(|(connection, _)| connection.is_closed())
-        {
-            self.live = None;
-            match self.reopen().await {
-                Ok(live) => self.live = Some(live),
+    /// The session, opened anew if it was lost: what to ask, what is prepared, and who attends.
+    pub(super) async fn get(&mut self) -> Result<(&Client, &P::Prepared, &mut Attendant), Failure> {
+        let Self { spec, recipe, live } = self;
+        if live.as_ref().is_none_or(|(session, _)| session.is_closed()) {
+            *live = None;
+            match reopen(spec, recipe).await {
+                Ok(opened) => *live = Some(opened),
                 Err(failure) => {
                     tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
                     return Err(failure);
                 }
             }
         }
-        let (connection, prepared) = self.live.as_ref().expect("the session is open");
-        Ok((connection, prepared))
+        let (session, prepared) = live.as_mut().expect("the session is open");
+        let (client, attendant) = session.parts();
+        Ok((client, prepared, attendant))
     }
 
     /// Turns an error of this session into a counted failure; a lost session is opened anew later.
@@ -71,18 +70,20 @@ impl<P: Prepare> Session<P> {
         }
         failure(error)
     }
+}
 
-    async fn reopen(&self) -> Result<(Connection, P::Prepared), Failure> {
-        let connection = self
-            .spec
-            .connect()
-            .await
-            .map_err(|error| Failure::new("connect_failed", error.to_string()))?;
-        let prepared = self
-            .recipe
-            .prepare(&connection)
-            .await
-            .map_err(|error| failure(&error))?;
-        Ok((connection, prepared))
-    }
+async fn reopen<P: Prepare>(
+    spec: &ConnectSpec,
+    recipe: &P,
+) -> Result<(Attended, P::Prepared), Failure> {
+    let mut session = spec
+        .connect_attended()
+        .await
+        .map_err(|error| Failure::new("connect_failed", error.to_string()))?;
+    let (client, attendant) = session.parts();
+    let prepared = attendant
+        .attend(recipe.prepare(client))
+        .await
+        .map_err(|error| failure(&error))?;
+    Ok((session, prepared))
 }

@@ -52,15 +52,15 @@ impl Workload for Loader {
         let step = i64::try_from(size).unwrap_or(i64::MAX);
         let first_id = self.next_id.fetch_add(step, Ordering::Relaxed);
         let rows = &self.rows[..size];
-        let (client, statement) = self.session.get().await?;
+        let (client, statement, attendant) = self.session.get().await?;
         let sent = send(
             client,
             self.writer.method,
             statement.as_ref(),
             rows,
             first_id,
-        )
-        .await;
+        );
+        let sent = attendant.attend(sent).await;
         match sent {
             Ok(count) => Ok(Done {
                 items: count,
