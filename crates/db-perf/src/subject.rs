@@ -2,9 +2,11 @@
 //! all of it goes away again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::cli::{self, Progress};
 use common::report::{Limitation, RunClock};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{Catalog, LoadOptions, Loaded, load, tables};
@@ -12,16 +14,21 @@ use crate::cone::{Columns, Strategy};
 use crate::plan::{Plan, Subject};
 use crate::server::Server;
 use crate::target::{
-    ConnectSpec, Embedded, EmbeddedOptions, OwnSchema, install_sky_extensions, leftovers,
-    server_leftovers,
+    ConnectSpec, Embedded, EmbeddedOptions, OwnSchema, SchemaError, install_sky_extensions,
+    leftovers, server_leftovers,
 };
 use crate::trouble::Trouble;
 use crate::user_table;
 use crate::workloads::{Bench, ConeTable};
 
+/// How long a schema that is being made when the run is stopped may take.
+const MAKING_LIMIT: Duration = Duration::from_secs(10);
+
 /// What has to be taken down at the end.
 pub(crate) struct Holdings {
     embedded: Option<Embedded>,
+    /// The schema while it is being made: a run that is stopped then must not leave it.
+    making: Option<JoinHandle<Result<OwnSchema, SchemaError>>>,
     schema: Option<OwnSchema>,
     keep: bool,
 }
@@ -45,6 +52,7 @@ impl Holdings {
     pub(crate) fn new(keep: bool) -> Self {
         Self {
             embedded: None,
+            making: None,
             schema: None,
             keep,
         }
@@ -113,7 +121,11 @@ impl Holdings {
         if self.embedded.is_none() {
             tell_of_schemas(ground, given).await?;
         }
-        let schema = OwnSchema::create(given, ground.clock.id()).await?;
+        let (wanted, run) = (given.clone(), ground.clock.id().to_owned());
+        let making = tokio::spawn(async move { OwnSchema::create(&wanted, &run).await });
+        let made = self.making.insert(making).await;
+        self.making = None;
+        let schema = made.expect("making a schema does not panic")?;
         let spec = schema.spec().clone().with_setting(
             "statement_timeout",
             &plan.statement_timeout.as_millis().to_string(),
@@ -159,8 +171,14 @@ impl Holdings {
     }
 
     /// Takes everything down; says what could not be.
-    pub(crate) async fn take_down(self, progress: &Progress) -> Vec<String> {
+    pub(crate) async fn take_down(mut self, progress: &Progress) -> Vec<String> {
         let mut left = Vec::new();
+        if let Some(making) = self.making
+            && self.embedded.is_none()
+            && let Ok(Ok(Ok(schema))) = tokio::time::timeout(MAKING_LIMIT, making).await
+        {
+            self.schema = Some(schema);
+        }
         if let Some(schema) = self.schema {
             let name = schema.name.clone();
             if self.keep {

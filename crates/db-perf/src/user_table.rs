@@ -349,9 +349,9 @@ async fn choose(
         )
         .await?
         .iter()
-        .map(|row| row.get::<_, String>(0).replace(['(', ')'], ""))
+        .map(|row| bare(row.get(0)))
         .collect();
-    let (ra, dec) = (&columns.ra, &columns.dec);
+    let (ra, dec) = (bare(&columns.ra), bare(&columns.dec));
     let has = |wanted: &[&str]| {
         indexes
             .iter()
@@ -361,7 +361,7 @@ async fn choose(
         return Ok(Strategy::PgSphere);
     }
     if let Some(position) = &columns.position {
-        if has(&["gist", &format!("{position}::geography")]) {
+        if has(&["gist", &format!("{}::geography", bare(position))]) {
             return Ok(Strategy::GeographySphere);
         }
         let kind: String = client
@@ -372,7 +372,7 @@ async fn choose(
             )
             .await?
             .get(0);
-        let has_gist = has(&["gist", position]);
+        let has_gist = has(&["gist", &bare(position)]);
         if has_gist && kind.ends_with("geography") {
             return Ok(Strategy::GeographySphere);
         }
@@ -390,14 +390,23 @@ async fn choose(
     Ok(Strategy::Plain)
 }
 
+/// An expression without brackets and quotes: the server writes only those that are needed.
+fn bare(expression: &str) -> String {
+    expression.replace(['(', ')', '"'], "")
+}
+
+/// Whether no longitude is above 180 degrees. The index answers that for the whole table: many
+/// catalogues are sorted by right ascension, so that their first rows tell nothing.
 async fn longitudes_are_signed(
     client: &Client,
     name: &str,
     position: &str,
 ) -> Result<bool, tokio_postgres::Error> {
+    let some = format!("FROM {name} WHERE {position} IS NOT NULL");
     let sql = format!(
-        "SELECT coalesce(max(ST_X({position})) <= 180, false)
-         FROM (SELECT {position} FROM {name} WHERE {position} IS NOT NULL LIMIT 10000) AS sampled"
+        "SELECT EXISTS (SELECT {some}) AND NOT EXISTS (
+             SELECT {some} AND {position} && ST_MakeEnvelope(
+                 180.001, -90, 360, 90, (SELECT ST_SRID({position}) {some} LIMIT 1)))"
     );
     Ok(client.query_one(&sql, &[]).await?.get(0))
 }
