@@ -36,6 +36,7 @@ fn cones() -> Vec<Cone> {
         .collect()
 }
 
+#[expect(clippy::unwrap_used, reason = "a failure is the end of the test")]
 async fn wrong_answers(
     client: &Client,
     strategy: Strategy,

@@ -34,8 +34,7 @@ pub(super) fn check(evidence: &Evidence<'_>) -> Vec<Recommendation> {
             figure(best)
         ),
         recommendation: format!(
-            "Load with `COPY … FROM STDIN BINARY` in batches of {} rows, one transaction each.",
-            figure(batch)
+            "Load with `COPY … FROM STDIN BINARY` in batches of {batch} rows, one transaction each."
         ),
         expected_impact: format!("{} faster loading than row by row", times(best, rows)),
         ..performance("database/bulk_insert", Priority::Medium, Effort::Medium)

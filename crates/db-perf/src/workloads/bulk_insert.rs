@@ -193,17 +193,17 @@ fn loaders() -> Vec<usize> {
     loaders
 }
 
-/// The rows that are brought in again and again under new numbers.
+/// The rows that are brought in again and again under new numbers; those of a small file are repeated.
 fn rows(bench: &Bench) -> Result<Vec<Row>, TestError> {
     let wanted = common::units::count_usize(bench.plan.sizes.bulk_rows);
-    let mut rows = Vec::with_capacity(wanted);
+    let mut rows: Vec<Row> = Vec::with_capacity(wanted);
     if let Some(catalog) = &bench.catalog {
         catalog.for_each(|row, _| {
             rows.push(row.clone());
             rows.len() < wanted
         })?;
     }
-    Ok(rows)
+    Ok(rows.iter().cycle().take(wanted).cloned().collect())
 }
 
 /// Fills the table again and again.
