@@ -390,9 +390,12 @@ async fn choose(
     Ok(Strategy::Plain)
 }
 
-/// An expression without brackets and quotes: the server writes only those that are needed.
+/// An expression without what the server adds or leaves out at will: brackets, quotes, and the cast of
+/// columns that are other numbers.
 fn bare(expression: &str) -> String {
-    expression.replace(['(', ')', '"'], "")
+    expression
+        .replace("::double precision", "")
+        .replace(['(', ')', '"'], "")
 }
 
 /// Whether no longitude is above 180 degrees. The index answers that for the whole table: many
