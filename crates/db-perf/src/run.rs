@@ -148,11 +148,30 @@ async fn run_tests(ready: Ready) -> Outcome {
             }
         }
     }
+    if let Some(lost) = server_lost(&bench).await {
+        all_ran = false;
+        measured.limitations.push(lost);
+    }
     Outcome {
         bench,
         server,
         measured,
         all_ran,
+    }
+}
+
+/// A server that has gone away fails the run, also where its tests only count errors.
+async fn server_lost(bench: &Bench) -> Option<Limitation> {
+    match bench.spec.connect().await {
+        Ok(connection) => {
+            connection.close().await;
+            None
+        }
+        Err(error) => {
+            let message = format!("the server was lost during the run: {error}");
+            bench.progress.say(&format!("error: {message}"));
+            Some(Limitation::of_run("server_lost", message))
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use tokio_postgres::types::ToSql;
 
 use super::cone_search::{ConeTable, LIMIT, group_table};
 use super::{Bench, Measured, TestError};
-use crate::failure::failure;
+use crate::failure::{describe, failure};
 
 /// Users of the sweep over pool sizes, always asking.
 const SWEEP_USERS: usize = 32;
@@ -118,7 +118,7 @@ impl Workload for User {
 
 fn refused(error: &PoolError) -> Failure {
     match error {
-        PoolError::Backend(error) => failure(error),
+        PoolError::Backend(error) => Failure::new("connect_failed", describe(error)),
         other => Failure::new("connect_failed", other.to_string()),
     }
 }
@@ -284,7 +284,9 @@ async fn sweep(
             stop: Stop::AfterSeconds(bench.plan.sizes.pool_sweep_seconds * 1.25),
         });
         let warm_up = WarmUp::Seconds(bench.plan.sizes.pool_sweep_seconds * 0.25);
-        let tally = measure(bench, size, &schedule, warm_up).await?;
+        let Ok(tally) = measure(bench, size, &schedule, warm_up).await else {
+            break;
+        };
         let response = &tally.recorded.total.response;
         let throughput = tally.throughput_per_sec();
         table.rows.push(vec![

@@ -1,0 +1,388 @@
+//! Servers that fail while a run uses them: the run ends in bounded time or goes on, errors are
+//! counted by kind, and what could not be done is said.
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod run_common;
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use run_common::report::limitations;
+use run_common::server::{Reviver, assert_nothing_left, execute, schemas, start, texts};
+use run_common::{Room, Running, until};
+
+/// A run of some seconds on a server of the user's.
+fn start_run(room: &Room, url: &str, test: &str, more: &[&str]) -> Running {
+    let arguments = [
+        "--quick",
+        "--objects",
+        "1000",
+        "--url",
+        url,
+        "--tests",
+        test,
+    ];
+    room.start(&[&arguments[..], more].concat())
+}
+
+/// Waits until the run's queries are under way.
+async fn until_measuring(running: &mut Running, test: &str) {
+    running.until(&format!("] {test}")).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_ends_the_run_with_a_report_of_what_was_measured() {
+    for test in ["cone_search", "concurrent_load"] {
+        let server = start().await;
+        let room = Room::new();
+        let mut running = start_run(
+            &room,
+            &server.url(),
+            test,
+            &["--rate", "40", "--duration", "4s"],
+        );
+        until_measuring(&mut running, test).await;
+        Reviver::of(&server).end(Signal::SIGKILL).await;
+        let ended = running.end().await;
+        ended.assert_exit(4);
+        assert!(ended.took < Duration::from_secs(45), "{:?}", ended.took);
+        let report = room.report();
+        let measured = report
+            .test(test)
+            .unwrap_or_else(|| panic!("no {test}: {ended:#?}"));
+        assert!(measured.accounting.succeeded > 0, "{ended:#?}");
+        assert!(measured.error_count > 0, "{ended:#?}");
+        assert!(
+            measured.errors.contains_key("connect_failed"),
+            "{:?}",
+            measured.errors
+        );
+        let limitations = limitations(&report);
+        assert!(limitations.contains(&"left_behind"), "{limitations:?}");
+        assert!(limitations.contains(&"server_lost"), "{limitations:?}");
+        assert!(
+            ended
+                .stderr
+                .contains("is left behind: failed to connect to"),
+            "{ended:#?}"
+        );
+        assert!(ended.stderr.contains("hint: `db-perf clean`"), "{ended:#?}");
+        room.assert_nothing_left();
+        server.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_restarted_costs_errors_and_not_the_run() {
+    let server = start().await;
+    let room = Room::new();
+    let flags = ["--rate", "40", "--duration", "9s"];
+    let mut running = start_run(&room, &server.url(), "cone_search", &flags);
+    until_measuring(&mut running, "cone_search").await;
+    let reviver = Reviver::of(&server);
+    reviver.end(Signal::SIGINT).await;
+    let revived = reviver.revive(&server).await;
+    let ended = running.end().await;
+    ended.assert_exit(0);
+    let report = room.report();
+    let test = report.test("cone_search").unwrap();
+    assert!(test.error_count > 0, "{ended:#?}");
+    let kinds: Vec<_> = test.errors.keys().map(String::as_str).collect();
+    let expected = [
+        "connect_failed",
+        "connection_lost",
+        "server_starting_or_stopping",
+        "terminated_by_administrator",
+    ];
+    assert!(
+        kinds.iter().all(|kind| expected.contains(kind)),
+        "{kinds:?}"
+    );
+    let last = test.timeline.iter().rev().take(4);
+    assert!(
+        last.clone().any(|it| it.succeeded > 0),
+        "{:#?}",
+        test.timeline
+    );
+    assert!(
+        last.map(|it| it.failed).sum::<u64>() == 0,
+        "{:#?}",
+        test.timeline
+    );
+    assert_nothing_left(&server).await;
+    drop(revived);
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn terminated_sessions_are_counted_and_opened_anew() {
+    let server = start().await;
+    for test in ["cone_search", "concurrent_load"] {
+        let room = Room::new();
+        let flags = ["--rate", "40", "--duration", "4s"];
+        let mut running = start_run(&room, &server.url(), test, &flags);
+        until_measuring(&mut running, test).await;
+        let terminated = texts(
+            &server,
+            "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
+             WHERE application_name LIKE 'db-perf %'",
+        )
+        .await;
+        assert!(terminated.len() > 2, "{terminated:?}");
+        let ended = running.end().await;
+        ended.assert_exit(0);
+        let report = room.report();
+        let measured = report.test(test).unwrap();
+        assert!(measured.accounting.succeeded > 80, "{ended:#?}");
+        for kind in measured.errors.keys() {
+            assert!(
+                ["terminated_by_administrator", "connection_lost"].contains(&kind.as_str()),
+                "{:?}",
+                measured.errors
+            );
+        }
+        if test == "cone_search" {
+            assert!(measured.error_count > 0, "{:?}", measured.accounting);
+        }
+        assert_nothing_left(&server).await;
+    }
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn statements_that_take_too_long_are_counted_and_the_run_goes_on() {
+    let server = start().await;
+    let room = Room::new();
+    let arguments = [
+        "--quick",
+        "--objects",
+        "5000",
+        "--url",
+        &server.url(),
+        "--statement-timeout",
+        "1ms",
+        "--duration",
+        "2s",
+    ];
+    let ended = room.run(&arguments).await;
+    let report = room.report();
+    assert!(
+        ended.status.code() == Some(0) || ended.status.code() == Some(4),
+        "{ended:#?}"
+    );
+    let cancelled = report
+        .tests
+        .iter()
+        .filter(|test| test.errors.contains_key("query_canceled"))
+        .count();
+    let not_run = limitations(&report)
+        .iter()
+        .filter(|code| **code == "test_failed")
+        .count();
+    assert_eq!(not_run > 0, ended.status.code() == Some(4), "{ended:#?}");
+    assert!(cancelled + not_run > 0, "{ended:#?}");
+    assert!(ended.took < Duration::from_secs(80), "{:?}", ended.took);
+    assert_nothing_left(&server).await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_with_too_few_connections_is_a_clear_error_and_leaves_nothing() {
+    let server = run_common::server::start_with(&[
+        ("max_connections", "8"),
+        ("superuser_reserved_connections", "0"),
+        ("max_wal_senders", "0"),
+    ])
+    .await;
+    let room = Room::new();
+    let flags = ["--users", "30"];
+    let ended = start_run(&room, &server.url(), "cone_search", &flags)
+        .end()
+        .await;
+    ended.assert_error(
+        4,
+        &[
+            "test cone_search could not be run",
+            "the server has no free connection",
+        ],
+    );
+    let report = room.report();
+    assert_eq!(
+        limitations(&report)
+            .iter()
+            .filter(|it| **it == "test_failed")
+            .count(),
+        1
+    );
+    assert_nothing_left(&server).await;
+    server.stop().await.unwrap();
+}
+
+/// A small file system, or none where that may not be mounted.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn mount(room: &Room, size: &str, like: &std::path::Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let folder = room.path("small");
+        std::fs::create_dir(&folder).unwrap();
+        let owner = std::fs::metadata(like).unwrap();
+        let options = format!(
+            "size={size},mode=0700,uid={},gid={}",
+            owner.uid(),
+            owner.gid()
+        );
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
+            .arg(&folder)
+            .output()
+            .is_ok_and(|output| output.status.success());
+        mounted.then_some(Self(folder))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount")
+            .arg("-l")
+            .arg(&self.0)
+            .status();
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_while_loading_is_one_clear_error() {
+    let server = start().await;
+    let room = Room::new();
+    let Some(disk) = SmallDisk::mount(&room, "2m", &server.folder().join("data")) else {
+        eprintln!("NOT TESTED: no file system may be mounted here, so none can be full");
+        return;
+    };
+    execute(
+        &server,
+        &format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.display()),
+    )
+    .await;
+    execute(
+        &server,
+        "ALTER DATABASE astro SET default_tablespace = small",
+    )
+    .await;
+    let arguments = [
+        "--quick",
+        "--objects",
+        "50000",
+        "--url",
+        &server.url(),
+        "--tests",
+        "cone_search",
+    ];
+    let ended = room.run(&arguments).await;
+    ended.assert_error(
+        4,
+        &["failed to load the catalogue", "No space left on device"],
+    );
+    assert!(!room.has_report());
+    assert_nothing_left(&server).await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_in_mid_run_is_counted() {
+    let server = start().await;
+    let room = Room::new();
+    let Some(disk) = SmallDisk::mount(&room, "4m", &server.folder().join("data")) else {
+        eprintln!("NOT TESTED: no file system may be mounted here, so none can be full");
+        return;
+    };
+    execute(
+        &server,
+        &format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.display()),
+    )
+    .await;
+    execute(
+        &server,
+        "ALTER DATABASE astro SET default_tablespace = small",
+    )
+    .await;
+    let arguments = [
+        "--quick",
+        "--objects",
+        "1000",
+        "--url",
+        &server.url(),
+        "--tests",
+        "bulk_insert",
+    ];
+    let ended = room.run(&arguments).await;
+    let report = room.report();
+    let counted = report
+        .tests
+        .iter()
+        .any(|test| test.errors.contains_key("disk_full"));
+    let failed = limitations(&report).contains(&"test_failed");
+    assert!(counted || failed, "{ended:#?}");
+    assert_eq!(
+        ended.status.code(),
+        Some(if failed { 4 } else { 0 }),
+        "{ended:#?}"
+    );
+    assert_nothing_left(&server).await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_throwaway_server_that_is_killed_ends_the_run_and_leaves_nothing() {
+    let room = Room::new();
+    let arguments = [
+        "--quick",
+        "--objects",
+        "1000",
+        "--tests",
+        "cone_search",
+        "--rate",
+        "40",
+        "--duration",
+        "4s",
+    ];
+    let mut running = room.start(&arguments);
+    until_measuring(&mut running, "cone_search").await;
+    let folder = room.server_folders().remove(0);
+    let pid = common::files::read(&folder.join("data/postmaster.pid")).unwrap();
+    let pid = nix::unistd::Pid::from_raw(pid.lines().next().unwrap().parse().unwrap());
+    nix::sys::signal::kill(pid, Signal::SIGKILL).unwrap();
+    let ended = running.end().await;
+    ended.assert_exit(4);
+    let report = room.report();
+    assert!(report.test("cone_search").unwrap().error_count > 0);
+    assert!(limitations(&report).contains(&"server_lost"), "{ended:#?}");
+    until("the server's processes are gone", async || {
+        room.server_processes().is_empty()
+    })
+    .await;
+    room.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn a_schema_that_is_dropped_under_the_run_is_counted() {
+    let server = start().await;
+    let room = Room::new();
+    let flags = ["--rate", "40", "--duration", "4s"];
+    let mut running = start_run(&room, &server.url(), "cone_search", &flags);
+    until_measuring(&mut running, "cone_search").await;
+    let schema = schemas(&server).await.remove(0);
+    execute(
+        &server,
+        &format!("SET client_min_messages = error; DROP SCHEMA {schema} CASCADE"),
+    )
+    .await;
+    let ended = running.end().await;
+    let report = room.report();
+    let test = report
+        .test("cone_search")
+        .unwrap_or_else(|| panic!("{ended:#?}"));
+    assert!(test.error_count > 0);
+    assert_nothing_left(&server).await;
+    server.stop().await.unwrap();
+}
