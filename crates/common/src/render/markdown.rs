@@ -26,7 +26,7 @@ pub fn markdown(report: &Report) -> String {
             row(
                 &mut out,
                 cells.iter().map(|cell| match cell {
-                    Cell::Number(number) => number::cell(*number),
+                    Cell::Number(number) => number::amount(*number),
                     Cell::Text(text) => text.clone(),
                     Cell::Missing(()) => "–".to_owned(),
                 }),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use json::json;
 pub use markdown::markdown;
-pub use number::figure;
+pub use number::{amount, figure};
 pub use text::text;
 
 use crate::report::Report;

@@ -27,8 +27,8 @@ pub fn figure(value: f64) -> String {
     }
 }
 
-/// A figure of a table: counts without a fraction, others like [`figure`].
-pub(super) fn cell(value: f64) -> String {
+/// An amount: whole numbers without a fraction, others like [`figure`].
+pub fn amount(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 {
         let sign = if value < 0.0 { "-" } else { "" };
         format!("{sign}{}", grouped(round_u64(value.abs())))

@@ -216,7 +216,7 @@ impl Style {
         let mut grid = self.grid(&columns);
         for row in &table.rows {
             grid.add_row(row.iter().map(|cell| match cell {
-                Figure::Number(number) => Cell::new(number::cell(*number)),
+                Figure::Number(number) => Cell::new(number::amount(*number)),
                 Figure::Text(text) => Cell::new(text),
                 Figure::Missing(()) => Cell::new("–"),
             }));

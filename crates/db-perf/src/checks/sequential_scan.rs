@@ -1,7 +1,7 @@
 //! Cone searches that read the whole table.
 
 use common::assess::{Effort, Priority, Recommendation};
-use common::render::figure;
+use common::render::{amount, figure};
 
 use super::{Evidence, performance};
 use crate::cone::Strategy;
@@ -44,8 +44,8 @@ pub(super) fn check(evidence: &Evidence<'_>) -> Vec<Recommendation> {
             scans.len(),
             worst.sequential_scans.join("`, `"),
             worst.nodes,
-            figure(worst.actual_rows),
-            figure(worst.rows_removed),
+            amount(worst.actual_rows),
+            amount(worst.rows_removed),
             figure(worst.execution_ms)
         ),
         recommendation: format!(
