@@ -74,7 +74,12 @@ pub async fn run(
     };
     let outcome = match holdings.prepare(&ground, given).await {
         Ok(ready) => Ok(run_tests(ready).await),
-        Err(trouble) => Err(trouble),
+        Err(trouble) => {
+            if trouble.is_lost_session() {
+                holdings.tell_last_words(&progress);
+            }
+            Err(trouble)
+        }
     };
     let left = holdings.take_down(&progress).await;
     progress.finish();

@@ -170,6 +170,20 @@ impl Holdings {
         })
     }
 
+    /// Shows what a throwaway server that went away said of it: the run itself only sees that it is
+    /// gone.
+    pub(crate) fn tell_last_words(&self, progress: &Progress) {
+        let Some(embedded) = &self.embedded else {
+            return;
+        };
+        let log = embedded.log_tail();
+        if !log.is_empty() {
+            progress.say(&format!(
+                "note: from the log of the throwaway server: {log}"
+            ));
+        }
+    }
+
     /// Takes everything down; says what could not be.
     pub(crate) async fn take_down(mut self, progress: &Progress) -> Vec<String> {
         let mut left = Vec::new();

@@ -5,7 +5,7 @@ use common::files::FileError;
 use thiserror::Error;
 
 use crate::catalog::{CsvError, LoadError};
-use crate::failure::describe;
+use crate::failure::{describe, ends_session};
 use crate::plan::Mistake;
 use crate::target::{ConnectError, EmbeddedError, SchemaError, SpecError};
 use crate::user_table::TableError;
@@ -88,6 +88,15 @@ impl Trouble {
             | Self::Csv(_)
             | Self::Output(_)
             | Self::Interrupted => None,
+        }
+    }
+
+    /// Whether the server went away.
+    pub(crate) fn is_lost_session(&self) -> bool {
+        match self {
+            Self::Server(error) | Self::Load(LoadError::Server(error)) => ends_session(error),
+            Self::Connect(_) | Self::Schema(SchemaError::Connect(_)) => true,
+            _ => false,
         }
     }
 

@@ -35,7 +35,7 @@ async fn what_a_killed_run_left_on_a_server_is_told_listed_and_removed() {
     let url = server.url();
     let mut killed = room.start(&[&LONG[..], &["--url", &url]].concat());
     killed.until("] cone_search").await;
-    tokio::time::sleep(Duration::from_millis(1000)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
 
     // While it is going on, it is left alone.
     let ended = room.run(&["clean", "--url", &url]).await;
@@ -109,7 +109,7 @@ async fn a_killed_run_takes_its_throwaway_server_along_and_its_folder_is_cleaned
     let room = Room::new();
     let mut killed = room.start(&LONG);
     killed.until("] cone_search").await;
-    tokio::time::sleep(Duration::from_millis(1000)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(!room.server_processes().is_empty());
     killed.signal(Signal::SIGKILL);
     killed.end().await;

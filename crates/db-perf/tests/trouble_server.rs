@@ -4,8 +4,10 @@
 
 mod run_common;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use db_perf::target::Embedded;
 use nix::sys::signal::Signal;
 use run_common::report::limitations;
 use run_common::server::{Reviver, assert_nothing_left, execute, schemas, start, texts};
@@ -219,26 +221,44 @@ async fn a_server_with_too_few_connections_is_a_clear_error_and_leaves_nothing()
     server.stop().await.unwrap();
 }
 
-/// A small file system, or none where that may not be mounted.
-struct SmallDisk(std::path::PathBuf);
+/// A small file system.
+struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn mount(room: &Room, size: &str, like: &std::path::Path) -> Option<Self> {
+    /// Mounts one that belongs to the owner of `like`; none where that may not be done.
+    fn mount(folder: PathBuf, size: &str, like: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
-        let folder = room.path("small");
-        std::fs::create_dir(&folder).unwrap();
         let owner = std::fs::metadata(like).unwrap();
-        let options = format!(
-            "size={size},mode=0700,uid={},gid={}",
-            owner.uid(),
-            owner.gid()
-        );
+        let (uid, gid) = (owner.uid(), owner.gid());
+        let options = format!("size={size},mode=0755,uid={uid},gid={gid}");
         let mounted = std::process::Command::new("mount")
             .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
             .arg(&folder)
             .output()
             .is_ok_and(|output| output.status.success());
+        if !mounted {
+            eprintln!("NOT TESTED: no file system may be mounted here, so none can be full");
+        }
         mounted.then_some(Self(folder))
+    }
+
+    /// One that the tables of a server's database go to.
+    async fn of_tables(room: &Room, size: &str, server: &Embedded) -> Option<Self> {
+        let folder = room.path("small");
+        std::fs::create_dir(&folder).unwrap();
+        let disk = Self::mount(folder, size, &server.folder().join("data"))?;
+        let location = disk.0.display();
+        execute(
+            server,
+            &format!("CREATE TABLESPACE small LOCATION '{location}'"),
+        )
+        .await;
+        execute(
+            server,
+            "ALTER DATABASE astro SET default_tablespace = small",
+        )
+        .await;
+        Some(disk)
     }
 }
 
@@ -255,20 +275,9 @@ impl Drop for SmallDisk {
 async fn a_disk_that_is_full_while_loading_is_one_clear_error() {
     let server = start().await;
     let room = Room::new();
-    let Some(disk) = SmallDisk::mount(&room, "2m", &server.folder().join("data")) else {
-        eprintln!("NOT TESTED: no file system may be mounted here, so none can be full");
+    let Some(_disk) = SmallDisk::of_tables(&room, "2m", &server).await else {
         return;
     };
-    execute(
-        &server,
-        &format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.display()),
-    )
-    .await;
-    execute(
-        &server,
-        "ALTER DATABASE astro SET default_tablespace = small",
-    )
-    .await;
     let arguments = [
         "--quick",
         "--objects",
@@ -292,20 +301,9 @@ async fn a_disk_that_is_full_while_loading_is_one_clear_error() {
 async fn a_disk_that_is_full_in_mid_run_is_counted() {
     let server = start().await;
     let room = Room::new();
-    let Some(disk) = SmallDisk::mount(&room, "4m", &server.folder().join("data")) else {
-        eprintln!("NOT TESTED: no file system may be mounted here, so none can be full");
+    let Some(_disk) = SmallDisk::of_tables(&room, "4m", &server).await else {
         return;
     };
-    execute(
-        &server,
-        &format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.display()),
-    )
-    .await;
-    execute(
-        &server,
-        "ALTER DATABASE astro SET default_tablespace = small",
-    )
-    .await;
     let arguments = [
         "--quick",
         "--objects",
@@ -330,6 +328,26 @@ async fn a_disk_that_is_full_in_mid_run_is_counted() {
     );
     assert_nothing_left(&server).await;
     server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_throwaway_server_without_room_is_one_clear_error_and_leaves_nothing() {
+    for (size, objects) in [("10m", "1000"), ("100m", "300000")] {
+        let room = Room::new();
+        let Some(disk) = SmallDisk::mount(room.path("tmp"), size, &room.path("")) else {
+            return;
+        };
+        let arguments = ["--quick", "--objects", objects, "--tests", "cone_search"];
+        let ended = room.run(&arguments).await;
+        ended.assert_error(4, &["failed"]);
+        assert!(
+            ended.stderr.contains("No space left on device"),
+            "{ended:#?}"
+        );
+        assert!(!room.has_report());
+        room.assert_nothing_left();
+        drop(disk);
+    }
 }
 
 #[tokio::test]

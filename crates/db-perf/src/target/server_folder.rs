@@ -239,12 +239,16 @@ pub(super) fn all_folders() -> Vec<(PathBuf, Marker)> {
     found
 }
 
-/// The last lines of an output, in one line.
+/// The last lines of an output, in one line; where the server has panicked, that line instead, since
+/// what follows are consequences.
 pub(super) fn last_lines(text: &str) -> String {
     let lines: Vec<_> = text
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect();
+    if let Some(panic) = lines.iter().find(|line| line.contains("PANIC:")) {
+        return (*panic).to_owned();
+    }
     lines[lines.len().saturating_sub(LOG_LINES)..].join("; ")
 }

@@ -162,11 +162,16 @@ impl Running {
             let Some(line) = line.expect("it takes too long").unwrap() else {
                 panic!("it ended without {text:?}: {}", self.narrated);
             };
-            self.narrated += &format!("{line}\n");
+            self.note(&line);
             if line.contains(text) {
                 return;
             }
         }
+    }
+
+    fn note(&mut self, line: &str) {
+        self.narrated.push_str(line);
+        self.narrated.push('\n');
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -181,7 +186,7 @@ impl Running {
     pub(crate) async fn end(mut self) -> Ended {
         let ended = async {
             while let Some(line) = self.lines.next_line().await.unwrap() {
-                self.narrated += &format!("{line}\n");
+                self.note(&line);
             }
             self.child.wait().await.unwrap()
         };
