@@ -233,6 +233,7 @@ fn own_table() -> ConeTable {
             ra: "ra".to_owned(),
             dec: "dec".to_owned(),
             position: Some("position".to_owned()),
+            geography: None,
             healpix: Some("hpx29".to_owned()),
             extra: ", o.object_id, o.magnitude_v".to_owned(),
         },

@@ -145,17 +145,21 @@ pub(crate) async fn prepare(
         "the table is the user's own: bulk_insert, index_strategies, complex_queries and \
          concurrent_load, which need data of their own, were left out",
     )];
-    let columns = Columns {
+    let mut columns = Columns {
         table: name.clone(),
         ra: quote_identifier(&table.ra),
         dec: quote_identifier(&table.dec),
         position,
+        geography: None,
         healpix: None,
         extra: table
             .mag
             .as_ref()
             .map_or_else(String::new, |mag| format!(", o.{}", quote_identifier(mag))),
     };
+    columns.geography = indexed_geography(&client, &columns, &name)
+        .await
+        .map_err(refused)?;
     let strategy = choose(&client, &columns, &name).await.map_err(refused)?;
     limitations.push(Limitation::of_test(
         "strategy",
@@ -335,6 +339,32 @@ async fn position_column(
     Ok(rows.first().map(|row| row.get(0)))
 }
 
+/// The expression of a GiST index that makes a geography of the two coordinates.
+async fn indexed_geography(
+    client: &Client,
+    columns: &Columns,
+    name: &str,
+) -> Result<Option<String>, tokio_postgres::Error> {
+    let rows = client
+        .query(
+            "SELECT pg_get_indexdef(indexrelid, 1, true)
+             FROM pg_index JOIN pg_class AS c ON c.oid = indexrelid JOIN pg_am AS a ON a.oid = relam
+             WHERE indrelid = to_regclass($1) AND indisvalid AND indpred IS NULL
+               AND amname = 'gist' AND indkey[0] = 0",
+            &[&name],
+        )
+        .await?;
+    let (ra, dec) = (bare(&columns.ra), bare(&columns.dec));
+    let words = |text: &str, wanted: &str| {
+        text.split(|it: char| !it.is_alphanumeric() && it != '_')
+            .any(|word| word == wanted)
+    };
+    Ok(rows
+        .iter()
+        .map(|row| row.get::<_, String>(0))
+        .find(|it| bare(it).ends_with("::geography") && words(it, &ra) && words(it, &dec)))
+}
+
 /// The way to ask that the table's indexes serve.
 async fn choose(
     client: &Client,
@@ -359,6 +389,9 @@ async fn choose(
     };
     if has(&["gist", &format!("spointradians{ra}, radians{dec}")]) {
         return Ok(Strategy::PgSphere);
+    }
+    if columns.geography.is_some() {
+        return Ok(Strategy::GeographySphere);
     }
     if let Some(position) = &columns.position {
         if has(&["gist", &format!("{}::geography", bare(position))]) {

@@ -48,6 +48,7 @@ async fn wrong_answers(
         ra: "ra".to_owned(),
         dec: "dec".to_owned(),
         position: Some("position".to_owned()),
+        geography: None,
         healpix: Some("hpx29".to_owned()),
         extra: String::new(),
     };
@@ -81,7 +82,8 @@ async fn sound_strategies_find_what_is_there_and_nothing_else() {
     };
     let spec = server
         .spec()
-        .with_setting("plan_cache_mode", "force_generic_plan");
+        .with_setting("plan_cache_mode", "force_generic_plan")
+        .with_setting("enable_seqscan", "off");
     let client = spec.connect().await.unwrap();
     let stop = CancellationToken::new();
     load(&client, &catalog, &options, &stop, |_| ())

@@ -16,6 +16,7 @@ pub(crate) async fn compare(arena: &Arena) -> anyhow::Result<()> {
         ra: "ra".to_owned(),
         dec: "dec".to_owned(),
         position: Some("position".to_owned()),
+        geography: None,
         healpix: Some("hpx29".to_owned()),
         extra: ", o.object_id".to_owned(),
     };
@@ -40,10 +41,10 @@ pub(crate) async fn compare(arena: &Arena) -> anyhow::Result<()> {
         Strategy::PgSphere,
         Strategy::GeographySphere,
     ] {
-        let spec = arena
-            .server
-            .spec()
-            .with_setting("plan_cache_mode", "force_generic_plan");
+        let settings = strategy.settings().iter();
+        let spec = settings.fold(arena.server.spec(), |spec, (name, value)| {
+            spec.with_setting(name, value)
+        });
         let connection = spec.connect().await?;
         let query = ConeQuery::prepare(&connection, strategy, &columns, None).await?;
         let mut times = Series::default();

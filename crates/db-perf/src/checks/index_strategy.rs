@@ -10,7 +10,7 @@ use crate::cone::Strategy;
 const GROUP: &str = "radius 1'";
 
 /// A strategy must be this much faster to be worth a change.
-const WORTH: f64 = 1.3;
+const WORTH: f64 = 1.5;
 
 /// The cast must cost this much to be worth a warning.
 const WORTH_A_WARNING: f64 = 3.0;
@@ -89,7 +89,9 @@ fn change(evidence: &Evidence<'_>, best: Strategy, best_ms: f64) -> Option<Recom
     let ddl = match best {
         Strategy::Healpix => format!(
             "ALTER TABLE {0} ADD COLUMN hpx29 bigint; -- HEALPix pixel of order 29, nested, filled by \
-             the loader\nCREATE INDEX CONCURRENTLY ON {0} (hpx29);\n{1};",
+             the loader\nCREATE INDEX CONCURRENTLY ON {0} (hpx29);\n-- in the \
+             sessions that ask:\nSET plan_cache_mode = force_generic_plan; SET enable_seqscan = \
+             off;\n{1};",
             columns.table,
             Strategy::Healpix.sql(columns)
         ),

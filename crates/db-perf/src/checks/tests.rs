@@ -10,6 +10,7 @@ fn cone_table() -> ConeTable {
             ra: "ra".into(),
             dec: "dec".into(),
             position: Some("position".into()),
+            geography: None,
             healpix: None,
             extra: String::new(),
         },

@@ -48,10 +48,22 @@ pub struct Columns {
     pub dec: String,
     /// Geometry (or geography) column, where there is one.
     pub position: Option<String>,
+    /// The indexed expression that gives a geography, where it is not `position::geography`.
+    pub geography: Option<String>,
     /// Column with the pixel of order 29, where there is one.
     pub healpix: Option<String>,
     /// What is selected beside the coordinates.
     pub extra: String,
+}
+
+impl Columns {
+    /// The expression that gives a geography.
+    fn geography(&self) -> String {
+        self.geography.clone().unwrap_or_else(|| {
+            let position = self.position.as_deref().unwrap_or("position");
+            format!("{position}::geography")
+        })
+    }
 }
 
 type Parameters = Vec<Box<dyn ToSql + Sync + Send>>;
@@ -101,6 +113,19 @@ impl Strategy {
         }
     }
 
+    /// Server settings of a session that asks this way. Planning anew for each cone takes longer
+    /// than the search itself with Q3C and HEALPix, and the planner takes a range of pixels for a
+    /// ninth of the table.
+    pub fn settings(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Healpix => &[
+                ("plan_cache_mode", "force_generic_plan"),
+                ("enable_seqscan", "off"),
+            ],
+            _ => &[("plan_cache_mode", "force_generic_plan")],
+        }
+    }
+
     /// The extension it needs beside PostGIS.
     pub fn extension(self) -> Option<&'static str> {
         match self {
@@ -128,7 +153,7 @@ impl Strategy {
                 format!("USING gist ({position})")
             }
             Self::GeographySpheroid | Self::GeographySphere => {
-                format!("USING gist (({position}::geography))")
+                format!("USING gist (({}))", columns.geography())
             }
             Self::Q3c => format!("(q3c_ang2ipix({ra}, {dec}))"),
             Self::PgSphere => {
@@ -143,13 +168,14 @@ impl Strategy {
     fn clauses(self, columns: &Columns) -> (String, String) {
         let Columns { table, ra, dec, .. } = columns;
         let position = columns.position.as_deref().unwrap_or("position");
+        let geography = columns.geography();
         let healpix = columns.healpix.as_deref().unwrap_or("hpx29");
         let point = "ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4326)";
         let from = format!("{table} AS o");
         match self {
             Self::CastDefeatsIndex | Self::GeographySpheroid => (
                 from,
-                format!("ST_DWithin(o.{position}::geography, {point}::geography, $3::float8)"),
+                format!("ST_DWithin({geography}, {point}::geography, $3::float8)"),
             ),
             Self::GeometryPlanar => (
                 from,
@@ -165,9 +191,7 @@ impl Strategy {
             ),
             Self::GeographySphere => (
                 from,
-                format!(
-                    "ST_DWithin(o.{position}::geography, {point}::geography, $3::float8, false)"
-                ),
+                format!("ST_DWithin({geography}, {point}::geography, $3::float8, false)"),
             ),
             Self::Q3c => (
                 from,

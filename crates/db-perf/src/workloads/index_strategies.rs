@@ -18,6 +18,7 @@ use crate::cone::{Columns, ConeQuery, Expected, Found, Strategy};
 use crate::failure::describe;
 use crate::oracle_pass::expected_answers;
 use crate::plans::{PlanShape, explain};
+use crate::target::ConnectSpec;
 
 /// Radii with their names; the last one only at every fifth centre.
 pub(crate) const RADII: [(&str, f64); 5] = [
@@ -163,6 +164,7 @@ fn columns() -> Columns {
         ra: "ra".to_owned(),
         dec: "dec".to_owned(),
         position: Some("position".to_owned()),
+        geography: None,
         healpix: Some("hpx29".to_owned()),
         extra: ", o.object_id".to_owned(),
     }
@@ -268,11 +270,12 @@ async fn measure(
         strategy,
         columns: columns.clone(),
     };
-    // Planning anew for each cone takes longer than the search itself with Q3C and HEALPix.
-    let spec = bench
-        .spec
-        .clone()
-        .with_setting("plan_cache_mode", "force_generic_plan");
+    let spec = strategy
+        .settings()
+        .iter()
+        .fold(bench.spec.clone(), |spec, (name, value)| {
+            spec.with_setting(name, value)
+        });
     let workload = Cones {
         session: Session::open(&spec, recipe).await?,
         strategy,
@@ -311,7 +314,7 @@ async fn measure(
     measured
         .limitations
         .extend(bench.limitation_of(&name, &tally));
-    let plan = explain_one(bench, client, strategy, &columns, questions).await?;
+    let plan = explain_one(bench, &spec, strategy, &columns, questions).await?;
     client.batch_execute("DROP INDEX strategy_index").await?;
     let (missing, extra) = (
         wrong.missing.load(Ordering::Relaxed),
@@ -326,7 +329,7 @@ async fn measure(
         .with("extra_sources", extra)
         .with("wrong_cones", wrong.cones.load(Ordering::Relaxed))
         .with("is_sound", strategy.is_sound())
-        .with("plan_cache_mode", "force_generic_plan");
+        .with("session_settings", settings_sql(strategy));
     if let Some(plan) = plan {
         test = test.with("plan", plan.nodes.clone());
         measured.plans.push((name, plan));
@@ -341,10 +344,19 @@ async fn measure(
     })
 }
 
+/// The settings of a strategy's sessions as statements.
+fn settings_sql(strategy: Strategy) -> String {
+    let settings = strategy.settings().iter();
+    let settings: Vec<String> = settings
+        .map(|(name, value)| format!("SET {name} = {value};"))
+        .collect();
+    settings.join(" ")
+}
+
 /// Explains a cone of one arcminute.
 async fn explain_one(
     bench: &Bench,
-    client: &Client,
+    spec: &ConnectSpec,
     strategy: Strategy,
     columns: &Columns,
     questions: &[Question],
@@ -360,7 +372,8 @@ async fn explain_one(
         .iter()
         .map(|it| -> &(dyn ToSql + Sync) { it.as_ref() })
         .collect();
-    Ok(explain(client, "1'", &strategy.sql(columns), &parameters).await?)
+    let connection = spec.connect().await?;
+    Ok(explain(&connection, "1'", &strategy.sql(columns), &parameters).await?)
 }
 
 fn overview(entries: &[Entry]) -> Table {
