@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use common::redact::Secret;
 use common::render::Format;
 
 /// Measures how an astronomical catalogue performs on PostgreSQL + PostGIS.
 ///
-/// Without a connection (no flag, no PG* variable) a throwaway server of the installed PostgreSQL
-/// is started, used and removed. With one, everything happens in a schema of our own that is
-/// dropped at the end; no other object is touched.
+/// Without a connection (no flag, no PG* variable) a throwaway server of the installed PostgreSQL is
+/// started, used and removed. With one, everything happens in a schema of our own that is dropped at
+/// the end; no other object is touched.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true, disable_help_flag = true)]
 #[command(
     after_help = "Exit status: 0 every threshold held · 1 a threshold failed · 2 bad usage or file \
 · 3 a threshold has no data · 4 the server failed · 130 interrupted before there was a result"
@@ -24,6 +24,10 @@ pub struct Args {
     /// What to measure.
     #[command(flatten)]
     pub measure: Measure,
+    /// Print help.
+    // One page for both: the long form parts each flag by an empty line.
+    #[arg(short, long, action = ArgAction::HelpShort)]
+    help: Option<bool>,
 }
 
 /// What to do instead of measuring.
