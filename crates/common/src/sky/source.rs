@@ -134,3 +134,51 @@ impl Source {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Sky, SkyConfig};
+    use super::*;
+
+    /// A star at a place with a proper motion in mas/yr and nothing else known of it.
+    fn star(position: Position, pm_ra: f64, pm_dec: f64) -> Source {
+        let exact = |value| Some(Measured { value, error: 0.0 });
+        let some = Sky::new(SkyConfig::default()).sources_from(0).next();
+        Source {
+            position,
+            pm_ra: exact(pm_ra),
+            pm_dec: exact(pm_dec),
+            parallax: None,
+            radial_velocity: None,
+            orbit: None,
+            ..some.expect("the sky has no end")
+        }
+    }
+
+    #[test]
+    fn barnard_s_star_moves_ten_arcseconds_a_year() {
+        let start = Position::new(269.452_08, 4.693_39);
+        let moved = star(start, -801.55, 10_362.39).position_at(50.0);
+        let arcsec = start.separation_deg(moved) * 3600.0;
+        // 50 years of the total motion, 10.3933 arcseconds a year; the tangent differs by 1e-6.
+        assert!((arcsec - 519.67).abs() < 0.01, "{arcsec}");
+        assert!(moved.dec_deg > start.dec_deg && moved.ra_deg < start.ra_deg);
+    }
+
+    #[test]
+    fn a_star_passes_over_the_pole() {
+        let start = Position::new(30.0, 89.999);
+        // 7.2 arcseconds a year northwards: the pole, 3.6 arcseconds away, is passed in half a year.
+        let moved = star(start, 0.0, 7200.0).position_at(1.0);
+        assert!((start.separation_deg(moved) * 3600.0 - 7.2).abs() < 1e-6);
+        assert!((moved.ra_deg - 210.0).abs() < 1e-6, "{moved:?}");
+        assert!((moved.dec_deg - 89.999).abs() < 1e-9, "{moved:?}");
+    }
+
+    #[test]
+    fn what_has_no_proper_motion_stays() {
+        let mut source = star(Position::new(1.0, 2.0), 5.0, 5.0);
+        source.pm_ra = None;
+        assert_eq!(source.position_at(100.0), source.position);
+    }
+}
