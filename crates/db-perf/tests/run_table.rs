@@ -1,5 +1,9 @@
 //! Tables of the user's, measured without writing anything.
-#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a failed step is a failed test, and one that cannot be made says so"
+)]
 
 mod run_common;
 
@@ -218,5 +222,41 @@ async fn a_view_is_measured_like_a_table() {
     let url = add_role(&server, "reader", grants).await;
     execute(&server, "ANALYZE obs.base").await;
     measure(&server, &url).await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_view_that_would_write_cannot() {
+    let server = start().await;
+    execute(
+        &server,
+        "CREATE SCHEMA obs; CREATE TABLE obs.reads (at timestamptz);
+         CREATE TABLE obs.base AS SELECT i AS ra, 0 AS dec FROM generate_series(0, 359) i;
+         CREATE FUNCTION obs.note() RETURNS int LANGUAGE sql VOLATILE
+             AS 'INSERT INTO obs.reads VALUES (now()) RETURNING 0';
+         CREATE VIEW obs.stars AS SELECT ra + obs.note() AS ra, dec FROM obs.base",
+    )
+    .await;
+    // Even the superuser's sessions are read-only here.
+    let room = Room::new();
+    let ended = room
+        .run(&[
+            "--quick",
+            "--url",
+            &server.url(),
+            "--table",
+            "obs.stars",
+            "--ra",
+            "ra",
+            "--dec",
+            "dec",
+        ])
+        .await;
+    ended.assert_error(4, &["cannot execute INSERT in a read-only transaction"]);
+    assert_eq!(
+        texts(&server, "SELECT at::text FROM obs.reads").await,
+        Vec::<String>::new()
+    );
+    assert_nothing_left(&server).await;
     server.stop().await.unwrap();
 }

@@ -1,6 +1,10 @@
 //! Servers that fail while a run uses them: the run ends in bounded time or goes on, errors are
 //! counted by kind, and what could not be done is said.
-#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a failed step is a failed test, and one that cannot be made says so"
+)]
 
 mod run_common;
 
@@ -33,19 +37,29 @@ async fn until_measuring(running: &mut Running, test: &str) {
     tokio::time::sleep(Duration::from_millis(1500)).await;
 }
 
+/// Runs that are under way on one server at the same time, one for each way to hold sessions.
+const TESTS: [&str; 2] = ["cone_search", "concurrent_load"];
+
+async fn start_both(server: &Embedded, seconds: &str) -> [(Room, Running); 2] {
+    let flags = ["--rate", "40", "--duration", seconds];
+    let mut both = TESTS.map(|test| {
+        let room = Room::new();
+        let running = start_run(&room, &server.url(), test, &flags);
+        (room, running)
+    });
+    for ((_, running), test) in both.iter_mut().zip(TESTS) {
+        running.until(&format!("] {test}")).await;
+    }
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    both
+}
+
 #[tokio::test]
 async fn a_server_that_is_killed_ends_the_run_with_a_report_of_what_was_measured() {
-    for test in ["cone_search", "concurrent_load"] {
-        let server = start().await;
-        let room = Room::new();
-        let mut running = start_run(
-            &room,
-            &server.url(),
-            test,
-            &["--rate", "40", "--duration", "4s"],
-        );
-        until_measuring(&mut running, test).await;
-        Reviver::of(&server).end(Signal::SIGKILL).await;
+    let server = start().await;
+    let both = start_both(&server, "4s").await;
+    Reviver::of(&server).end(Signal::SIGKILL).await;
+    for ((room, running), test) in both.into_iter().zip(TESTS) {
         let ended = running.end().await;
         ended.assert_exit(4);
         assert!(ended.took < Duration::from_secs(45), "{:?}", ended.took);
@@ -54,7 +68,6 @@ async fn a_server_that_is_killed_ends_the_run_with_a_report_of_what_was_measured
             .test(test)
             .unwrap_or_else(|| panic!("no {test}: {ended:#?}"));
         assert!(measured.accounting.succeeded > 0, "{ended:#?}");
-        assert!(measured.error_count > 0, "{ended:#?}");
         assert!(
             measured.errors.contains_key("connect_failed"),
             "{:?}",
@@ -71,47 +84,48 @@ async fn a_server_that_is_killed_ends_the_run_with_a_report_of_what_was_measured
         );
         assert!(ended.stderr.contains("hint: `db-perf clean`"), "{ended:#?}");
         room.assert_nothing_left();
-        server.stop().await.unwrap();
     }
+    server.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_server_that_is_restarted_costs_errors_and_not_the_run() {
     let server = start().await;
-    let room = Room::new();
-    let flags = ["--rate", "40", "--duration", "9s"];
-    let mut running = start_run(&room, &server.url(), "cone_search", &flags);
-    until_measuring(&mut running, "cone_search").await;
+    let both = start_both(&server, "8s").await;
     let reviver = Reviver::of(&server);
     reviver.end(Signal::SIGINT).await;
     let revived = reviver.revive(&server).await;
-    let ended = running.end().await;
-    ended.assert_exit(0);
-    let report = room.report();
-    let test = report.test("cone_search").unwrap();
-    assert!(test.error_count > 0, "{ended:#?}");
-    let kinds: Vec<_> = test.errors.keys().map(String::as_str).collect();
-    let expected = [
-        "connect_failed",
-        "connection_lost",
-        "server_starting_or_stopping",
-        "terminated_by_administrator",
-    ];
-    assert!(
-        kinds.iter().all(|kind| expected.contains(kind)),
-        "{kinds:?}"
-    );
-    let last = test.timeline.iter().rev().take(4);
-    assert!(
-        last.clone().any(|it| it.succeeded > 0),
-        "{:#?}",
-        test.timeline
-    );
-    assert!(
-        last.map(|it| it.failed).sum::<u64>() == 0,
-        "{:#?}",
-        test.timeline
-    );
+    for ((room, running), test) in both.into_iter().zip(TESTS) {
+        let ended = running.end().await;
+        ended.assert_exit(0);
+        let report = room.report();
+        let measured = report.test(test).unwrap();
+        assert!(measured.error_count > 0, "{ended:#?}");
+        let expected = [
+            "connect_failed",
+            "connection_lost",
+            "server_starting_or_stopping",
+            "terminated_by_administrator",
+        ];
+        let mut kinds = measured.errors.keys();
+        assert!(
+            kinds.all(|it| expected.contains(&it.as_str())),
+            "{:?}",
+            measured.errors
+        );
+        let last: Vec<_> = measured.timeline.iter().rev().take(4).collect();
+        assert!(
+            last.iter().any(|it| it.succeeded > 0),
+            "{:#?}",
+            measured.timeline
+        );
+        assert_eq!(
+            last.iter().map(|it| it.failed).sum::<u64>(),
+            0,
+            "{:#?}",
+            measured.timeline
+        );
+    }
     assert_nothing_left(&server).await;
     drop(revived);
     server.stop().await.unwrap();
@@ -120,35 +134,30 @@ async fn a_server_that_is_restarted_costs_errors_and_not_the_run() {
 #[tokio::test]
 async fn terminated_sessions_are_counted_and_opened_anew() {
     let server = start().await;
-    for test in ["cone_search", "concurrent_load"] {
-        let room = Room::new();
-        let flags = ["--rate", "40", "--duration", "4s"];
-        let mut running = start_run(&room, &server.url(), test, &flags);
-        until_measuring(&mut running, test).await;
-        let terminated = texts(
-            &server,
-            "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
-             WHERE application_name LIKE 'db-perf %'",
-        )
-        .await;
-        assert!(terminated.len() > 2, "{terminated:?}");
+    let both = start_both(&server, "4s").await;
+    let terminate = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
+                     WHERE application_name LIKE 'db-perf %'";
+    let terminated = texts(&server, terminate).await;
+    assert!(terminated.len() > 4, "{terminated:?}");
+    for ((room, running), test) in both.into_iter().zip(TESTS) {
         let ended = running.end().await;
         ended.assert_exit(0);
         let report = room.report();
         let measured = report.test(test).unwrap();
         assert!(measured.accounting.succeeded > 80, "{ended:#?}");
-        for kind in measured.errors.keys() {
-            assert!(
-                ["terminated_by_administrator", "connection_lost"].contains(&kind.as_str()),
-                "{:?}",
-                measured.errors
-            );
-        }
+        let expected = ["terminated_by_administrator", "connection_lost"];
+        let mut kinds = measured.errors.keys();
+        assert!(
+            kinds.all(|it| expected.contains(&it.as_str())),
+            "{:?}",
+            measured.errors
+        );
+        // A pool drops sessions that ended while nobody used them; a worker's own cost an error.
         if test == "cone_search" {
             assert!(measured.error_count > 0, "{:?}", measured.accounting);
         }
-        assert_nothing_left(&server).await;
     }
+    assert_nothing_left(&server).await;
     server.stop().await.unwrap();
 }
 
