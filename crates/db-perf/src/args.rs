@@ -12,7 +12,11 @@ use common::render::Format;
 /// started, used and removed. With one, everything happens in a schema of our own that is dropped at
 /// the end; no other object is touched.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, disable_help_flag = true)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    disable_help_flag = true
+)]
 #[command(
     after_help = "Exit status: 0 every threshold held · 1 a threshold failed · 2 bad usage or file \
 · 3 a threshold has no data · 4 the server failed · 130 interrupted before there was a result"
@@ -201,7 +205,7 @@ pub struct Output {
     /// A limit that decides the exit status, such as `cone_search.p95_time_ms<100`; repeatable.
     #[arg(long, value_name = "LIMIT")]
     pub threshold: Vec<String>,
-    /// Keep the schema (or the throwaway server's folder) for a look afterwards.
+    /// Keep our schema on the given server for a look afterwards; `clean` removes it.
     #[arg(long)]
     pub keep: bool,
 }

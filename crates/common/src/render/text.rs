@@ -19,6 +19,10 @@ pub fn text(report: &Report, colour: bool) -> String {
         "Measurements (times in ms)",
         &style.tests(&report.tests),
     );
+    let waits = style.waits(&report.tests);
+    if !waits.is_empty() {
+        style.section(&mut out, "Service time and waits (ms)", &waits);
+    }
     for test in &report.tests {
         for table in &test.tables {
             style.section(&mut out, &table.title, &style.table(table));
@@ -206,6 +210,43 @@ impl Style {
             ]);
         }
         for index in 1..9 {
+            align_right(&mut grid, index);
+        }
+        lines(&grid)
+    }
+
+    /// The parts of the response time, where a test has any: what was waited for apart from the work.
+    fn waits(&self, tests: &[TestResult]) -> String {
+        let mut grid = self.grid(&["test", "part", "n", "median", "p95", "p99", "max"]);
+        for test in tests {
+            if test.timer_lag.is_none() && test.spans.is_empty() {
+                continue;
+            }
+            let spans = test
+                .spans
+                .iter()
+                .map(|(name, it)| (name.as_str(), Some(it)));
+            let parts = [
+                ("service time", test.service_time.as_ref()),
+                ("timer lag of the tool", test.timer_lag.as_ref()),
+            ];
+            for (name, summary) in parts.into_iter().chain(spans) {
+                let Some(summary) = summary else { continue };
+                grid.add_row(vec![
+                    test.test_name.clone(),
+                    name.replace('_', " "),
+                    grouped(summary.count),
+                    optional(summary.median_ms),
+                    optional(summary.p95_ms),
+                    optional(summary.p99_ms),
+                    optional(summary.max_ms),
+                ]);
+            }
+        }
+        if grid.is_empty() {
+            return String::new();
+        }
+        for index in 2..7 {
             align_right(&mut grid, index);
         }
         lines(&grid)

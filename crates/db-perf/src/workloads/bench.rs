@@ -6,6 +6,7 @@ use std::time::Duration;
 use common::cli::Progress;
 use common::load::{Labels, Monitor, RunOptions, Schedule, Stop, WarmUp, Workload, run};
 use common::record::{Ending, Tally};
+use common::render::figure;
 use common::report::Limitation;
 use common::sky::Position;
 use common::units::{count_f64, seconds};
@@ -72,8 +73,13 @@ impl Bench {
         tally
     }
 
-    /// What a tally's end means for its figures.
-    pub fn limitation_of(&self, test: &str, tally: &Tally) -> Option<Limitation> {
+    /// What a tally's end, and the tool's own lateness, mean for its figures.
+    pub fn limitations_of(&self, test: &str, tally: &Tally) -> Vec<Limitation> {
+        let ending = self.ending_of(test, tally);
+        ending.into_iter().chain(lateness(test, tally)).collect()
+    }
+
+    fn ending_of(&self, test: &str, tally: &Tally) -> Option<Limitation> {
         let accounting = &tally.accounting;
         let left = accounting.not_started + accounting.interrupted;
         match tally.ending {
@@ -109,6 +115,24 @@ impl Bench {
             )),
         }
     }
+}
+
+/// The timer of the tool must be fine against what is measured.
+const LAG_SHARE: f64 = 0.5;
+
+/// Says when the tool's timer was late by an amount that is not small against the response time.
+fn lateness(test: &str, tally: &Tally) -> Option<Limitation> {
+    let lag = tally.recorded.timer_lag.quantile_ms(0.5)?;
+    let response = tally.recorded.total.response.quantile_ms(0.5)?;
+    (lag > LAG_SHARE * response).then(|| {
+        let message = format!(
+            "the tool's timer was late by {} ms (median) where a response takes {} ms: requests came \
+             somewhat later than planned; their times count from when they were really sent",
+            figure(lag),
+            figure(response)
+        );
+        Limitation::of_test("timer_lag", test, message)
+    })
 }
 
 /// Moves the progress line until the run is over.

@@ -258,9 +258,9 @@ impl Filling<'_> {
             .await;
         let name = format!("bulk_insert.{method}");
         // A slow way that its time limit ends has been measured all the same.
-        let limitation = bench.limitation_of(&name, &tally);
-        self.limitations
-            .extend(limitation.filter(|it| it.code != "time_limit"));
+        let mut limitations = bench.limitations_of(&name, &tally);
+        limitations.retain(|it| it.code != "time_limit");
+        self.limitations.extend(limitations);
         Ok(
             TestResult::new(&name, case.method.describe(), "row", "rows", &tally)
                 .counting_items()

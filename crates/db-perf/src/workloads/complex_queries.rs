@@ -91,7 +91,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
             .await;
         measured
             .limitations
-            .extend(bench.limitation_of(&name, &tally));
+            .extend(bench.limitations_of(&name, &tally));
         measured.tests.push(
             TestResult::new(&name, query.description, "query", "rows", &tally)
                 .with("sql", sql.as_str()),

@@ -184,7 +184,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
     .await?;
     measured
         .limitations
-        .extend(bench.limitation_of("concurrent_load", &tally));
+        .extend(bench.limitations_of("concurrent_load", &tally));
     let mut test = TestResult::new(
         "concurrent_load",
         "Users with think time through a pool: cone 40 %, magnitude range 30 %, recent objects 20 %, health 10 %.",

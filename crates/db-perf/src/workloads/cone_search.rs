@@ -144,7 +144,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
         .await;
     measured
         .limitations
-        .extend(bench.limitation_of("cone_search", &tally));
+        .extend(bench.limitations_of("cone_search", &tally));
     let plans = explain_samples(bench, &targets).await.unwrap_or_default();
     let table = &bench.cone_table;
     let mut test = TestResult::new(

@@ -313,7 +313,7 @@ async fn measure(
         .await;
     measured
         .limitations
-        .extend(bench.limitation_of(&name, &tally));
+        .extend(bench.limitations_of(&name, &tally));
     let plan = explain_one(bench, &spec, strategy, &columns, questions).await?;
     client.batch_execute("DROP INDEX strategy_index").await?;
     let (missing, extra) = (
