@@ -12,6 +12,7 @@ mod clean;
 pub mod cone;
 pub mod failure;
 mod oracle_pass;
+pub mod parameters;
 pub mod plan;
 pub mod plans;
 pub mod run;

@@ -10,6 +10,7 @@ use common::load::{
 use common::sky::{Cone, Position};
 use db_perf::cone::Strategy;
 use db_perf::failure::failure;
+use db_perf::parameters::borrowed;
 use db_perf::target::Attended;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -74,7 +75,7 @@ impl Workload for Asker {
                     radius_deg: 1.0 / 60.0,
                 };
                 let parameters = Strategy::GeographySphere.parameters(&cone);
-                let parameters: Vec<_> = parameters.iter().map(|it| it.as_ref() as _).collect();
+                let parameters = borrowed(&parameters);
                 attendant
                     .attend(client.query(&self.statement, &parameters))
                     .await

@@ -2,10 +2,10 @@
 
 use common::sky::{Cone, Position};
 use futures::{StreamExt as _, pin_mut};
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Statement};
 
 use super::{Columns, Strategy};
+use crate::parameters::borrowed;
 
 /// A prepared cone search on a session.
 #[derive(Debug, Clone)]
@@ -54,10 +54,9 @@ impl ConeQuery {
     /// Asks a cone and receives all rows. What the client computes for it is part of the time.
     pub async fn ask(&self, client: &Client, cone: &Cone, found: Found) -> Result<Answer, Error> {
         let parameters = self.strategy.parameters(cone);
-        let parameters = parameters
-            .iter()
-            .map(|it| -> &(dyn ToSql + Sync) { it.as_ref() });
-        let rows = client.query_raw(&self.statement, parameters).await?;
+        let rows = client
+            .query_raw(&self.statement, borrowed(&parameters))
+            .await?;
         pin_mut!(rows);
         let mut answer = Answer::default();
         while let Some(row) = rows.next().await {

@@ -2,10 +2,10 @@
 
 use common::sky::Cone;
 use serde::Serialize;
-use tokio_postgres::types::ToSql;
 
 use super::{healpix_ranges, lon_lat_boxes};
 use crate::catalog::binary::longitude;
+use crate::parameters::Parameters;
 
 /// The radius that PostGIS gives a sphere: the mean radius of WGS84, metres.
 pub const EARTH_RADIUS_M: f64 = 6_371_008.771_415_06;
@@ -65,8 +65,6 @@ impl Columns {
         })
     }
 }
-
-type Parameters = Vec<Box<dyn ToSql + Sync + Send>>;
 
 impl Strategy {
     /// Those that are compared, from the worst practice to the best.

@@ -12,6 +12,7 @@ use self::query::{ALL, Check, ComplexQuery};
 use super::cone_search::plan_table;
 use super::session::{Prepare, Session};
 use super::{Bench, Measured, TestError};
+use crate::parameters::borrowed;
 use crate::plans::explain;
 
 struct Recipe(String);
@@ -37,7 +38,7 @@ impl Workload for Repeated {
         self.number += 1;
         let (client, statement, attendant) = self.session.get().await?;
         let rows = match attendant
-            .attend(client.query(statement, &query::borrowed(&parameters)))
+            .attend(client.query(statement, &borrowed(&parameters)))
             .await
         {
             Ok(rows) => rows,
@@ -99,7 +100,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
         if !bench.stop.is_cancelled() {
             let connection = bench.spec.connect().await?;
             let parameters = (query.parameters)(&facts, 0);
-            let borrowed = query::borrowed(&parameters);
+            let borrowed = borrowed(&parameters);
             plans.extend(explain(&connection, query.name, &sql, &borrowed).await?);
         }
     }

@@ -16,11 +16,11 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::time::{Instant, timeout};
 use tokio_postgres::Error;
-use tokio_postgres::types::ToSql;
 
 use super::cone_search::{ConeTable, LIMIT, group_table};
 use super::{Bench, Measured, TestError};
 use crate::failure::{describe, failure};
+use crate::parameters::borrowed;
 
 /// Users of the sweep over pool sizes, always asking.
 const SWEEP_USERS: usize = 32;
@@ -136,11 +136,7 @@ impl Shared {
                 let cone = &self.cones[count_usize(place) % self.cones.len()];
                 let statement = client.prepare_cached(&self.cone_sql).await?;
                 let parameters = self.cone_table.strategy.parameters(cone);
-                let parameters: Vec<&(dyn ToSql + Sync)> = parameters
-                    .iter()
-                    .map(|it| -> &(dyn ToSql + Sync) { it.as_ref() })
-                    .collect();
-                client.query(&statement, &parameters).await?
+                client.query(&statement, &borrowed(&parameters)).await?
             }
             Ask::MagnitudeRange => {
                 let statement = client.prepare_cached(MAGNITUDE_RANGE).await?;

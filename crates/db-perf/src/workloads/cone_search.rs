@@ -10,13 +10,13 @@ use common::report::{Limitation, Table, TestResult};
 use common::sky::{Cone, RadiusClass, Target, TargetClass, TargetSampler};
 use common::units::{count_usize, size_u64};
 use serde::Serialize;
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error};
 
 use super::session::{Prepare, Session};
 use super::{Bench, Measured, TestError};
 use crate::cone::{Columns, ConeQuery, Expected, Found, Strategy};
 use crate::oracle_pass::expected_answers;
+use crate::parameters::borrowed;
 use crate::plans::{PlanShape, explain};
 
 /// No more than this many nearest sources are wanted, as in the users' query.
@@ -257,12 +257,8 @@ async fn explain_samples(bench: &Bench, targets: &[Target]) -> Result<Vec<PlanSh
             .find(|it| RadiusClass::of(it.cone.radius_deg) == class);
         let Some(target) = sample else { continue };
         let parameters = table.strategy.parameters(&target.cone);
-        let parameters: Vec<&(dyn ToSql + Sync)> = parameters
-            .iter()
-            .map(|it| -> &(dyn ToSql + Sync) { it.as_ref() })
-            .collect();
         let label = format!("radius {}", class.as_str());
-        plans.extend(explain(&connection, &label, &sql, &parameters).await?);
+        plans.extend(explain(&connection, &label, &sql, &borrowed(&parameters)).await?);
     }
     Ok(plans)
 }

@@ -8,7 +8,6 @@ use common::report::{Cell, Limitation, Table, TestResult};
 use common::sky::{Cone, Position};
 use common::units::{count_f64, size_u64};
 use tokio::time::Instant;
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error};
 
 use super::cone_search::wrong;
@@ -17,6 +16,7 @@ use super::{Bench, Measured, TestError};
 use crate::cone::{Columns, ConeQuery, Expected, Found, Strategy};
 use crate::failure::describe;
 use crate::oracle_pass::expected_answers;
+use crate::parameters::borrowed;
 use crate::plans::{PlanShape, explain};
 use crate::target::ConnectSpec;
 
@@ -368,12 +368,14 @@ async fn explain_one(
         return Ok(None);
     };
     let parameters = strategy.parameters(&question.cone);
-    let parameters: Vec<&(dyn ToSql + Sync)> = parameters
-        .iter()
-        .map(|it| -> &(dyn ToSql + Sync) { it.as_ref() })
-        .collect();
     let connection = spec.connect().await?;
-    Ok(explain(&connection, "1'", &strategy.sql(columns), &parameters).await?)
+    Ok(explain(
+        &connection,
+        "1'",
+        &strategy.sql(columns),
+        &borrowed(&parameters),
+    )
+    .await?)
 }
 
 fn overview(entries: &[Entry]) -> Table {

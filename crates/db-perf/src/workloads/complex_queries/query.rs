@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
 use crate::cone::EARTH_RADIUS_M;
+use crate::parameters::Parameters;
 use crate::workloads::Bench;
 
 /// What the queries need to know about the data.
@@ -43,16 +43,6 @@ impl Facts {
             max_proper_motion_arcsec: loaded.max_proper_motion_arcsec,
         }
     }
-}
-
-type Parameters = Vec<Box<dyn ToSql + Sync + Send>>;
-
-/// Parameters as the client wants them.
-pub(super) fn borrowed(parameters: &Parameters) -> Vec<&(dyn ToSql + Sync)> {
-    parameters
-        .iter()
-        .map(|it| -> &(dyn ToSql + Sync) { it.as_ref() })
-        .collect()
 }
 
 /// Judges the rows of an answer.
