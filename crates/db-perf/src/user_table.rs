@@ -8,7 +8,7 @@ use common::report::Limitation;
 use common::sky::Position;
 use tokio_postgres::Client;
 
-pub use error::TableError;
+pub(crate) use error::TableError;
 
 use crate::catalog::Loaded;
 use crate::cone::{Columns, Strategy};
