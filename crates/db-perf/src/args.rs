@@ -30,7 +30,7 @@ pub struct Args {
     pub measure: Measure,
     /// Print help.
     // One page for both: the long form parts each flag by an empty line.
-    #[arg(short, long, action = ArgAction::HelpShort)]
+    #[arg(short, long, action = ArgAction::HelpShort, global = true)]
     help: Option<bool>,
 }
 

@@ -178,7 +178,8 @@ mod tests {
             micros.sort_unstable();
             for quantile in [0.5, 0.9, 0.95, 0.99] {
                 let Some(ms) = series.quantile_ms(quantile) else { continue };
-                let rank = (quantile * f64::from(u32::try_from(micros.len()).unwrap())).ceil() as usize;
+                let rank = crate::units::round_u64((quantile * crate::units::size_f64(micros.len())).ceil());
+                let rank = crate::units::count_usize(rank);
                 let exact = f64::from(micros[rank.clamp(1, micros.len()) - 1]) / 1e3;
                 prop_assert!((ms / exact - 1.0).abs() < 2e-3, "p{quantile}: {ms} against {exact}");
             }

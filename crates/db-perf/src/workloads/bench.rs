@@ -72,48 +72,48 @@ impl Bench {
         follower.abort();
         tally
     }
+}
 
-    /// What a tally's end, and the tool's own lateness, mean for its figures.
-    pub fn limitations_of(&self, test: &str, tally: &Tally) -> Vec<Limitation> {
-        let ending = self.ending_of(test, tally);
-        ending.into_iter().chain(lateness(test, tally)).collect()
-    }
+/// What a tally's end, and the tool's own lateness, mean for its figures.
+pub(super) fn limitations_of(test: &str, tally: &Tally) -> Vec<Limitation> {
+    let ending = ending_of(test, tally);
+    ending.into_iter().chain(lateness(test, tally)).collect()
+}
 
-    fn ending_of(&self, test: &str, tally: &Tally) -> Option<Limitation> {
-        let accounting = &tally.accounting;
-        let left = accounting.not_started + accounting.interrupted;
-        match tally.ending {
-            Ending::Finished if accounting.interrupted == 0 => None,
-            Ending::Finished => Some(Limitation::of_test(
-                "interrupted_iterations",
-                test,
-                format!(
-                    "{} iterations had not ended when the drain limit was over",
-                    accounting.interrupted
-                ),
-            )),
-            Ending::TimeLimit => Some(Limitation::of_test(
-                "time_limit",
-                test,
-                format!(
-                    "the time limit ended it with {left} of {} iterations left",
-                    accounting.planned
-                ),
-            )),
-            Ending::Stopped => Some(Limitation::of_test(
-                "interrupted",
-                test,
-                format!(
-                    "it was interrupted with {left} of {} iterations left",
-                    accounting.planned
-                ),
-            )),
-            Ending::GaveUp => Some(Limitation::of_test(
-                "gave_up",
-                test,
-                format!("nothing succeeded for 15 s, so it was ended with {left} iterations left"),
-            )),
-        }
+fn ending_of(test: &str, tally: &Tally) -> Option<Limitation> {
+    let accounting = &tally.accounting;
+    let left = accounting.not_started + accounting.interrupted;
+    match tally.ending {
+        Ending::Finished if accounting.interrupted == 0 => None,
+        Ending::Finished => Some(Limitation::of_test(
+            "interrupted_iterations",
+            test,
+            format!(
+                "{} iterations had not ended when the drain limit was over",
+                accounting.interrupted
+            ),
+        )),
+        Ending::TimeLimit => Some(Limitation::of_test(
+            "time_limit",
+            test,
+            format!(
+                "the time limit ended it with {left} of {} iterations left",
+                accounting.planned
+            ),
+        )),
+        Ending::Stopped => Some(Limitation::of_test(
+            "interrupted",
+            test,
+            format!(
+                "it was interrupted with {left} of {} iterations left",
+                accounting.planned
+            ),
+        )),
+        Ending::GaveUp => Some(Limitation::of_test(
+            "gave_up",
+            test,
+            format!("nothing succeeded for 15 s, so it was ended with {left} iterations left"),
+        )),
     }
 }
 

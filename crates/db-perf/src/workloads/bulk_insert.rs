@@ -13,6 +13,7 @@ use common::units::size_u64;
 pub(crate) use method::Method;
 use writer::{Loader, Writer};
 
+use super::bench::limitations_of;
 use super::session::Session;
 use super::{Bench, Measured, TestError};
 use crate::catalog::Row;
@@ -258,7 +259,7 @@ impl Filling<'_> {
             .await;
         let name = format!("bulk_insert.{method}");
         // A slow way that its time limit ends has been measured all the same.
-        let mut limitations = bench.limitations_of(&name, &tally);
+        let mut limitations = limitations_of(&name, &tally);
         limitations.retain(|it| it.code != "time_limit");
         self.limitations.extend(limitations);
         Ok(

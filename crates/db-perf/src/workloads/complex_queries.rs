@@ -9,6 +9,7 @@ use common::report::{Limitation, TestResult};
 use tokio_postgres::{Client, Error, Statement};
 
 use self::query::{ALL, Check, ComplexQuery};
+use super::bench::limitations_of;
 use super::cone_search::plan_table;
 use super::session::{Prepare, Session};
 use super::{Bench, Measured, TestError};
@@ -90,9 +91,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
         let tally = bench
             .run(query.name, &schedule, &options, &labels, vec![workload])
             .await;
-        measured
-            .limitations
-            .extend(bench.limitations_of(&name, &tally));
+        measured.limitations.extend(limitations_of(&name, &tally));
         measured.tests.push(
             TestResult::new(&name, query.description, "query", "rows", &tally)
                 .with("sql", sql.as_str()),

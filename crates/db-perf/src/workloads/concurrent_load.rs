@@ -17,6 +17,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use tokio::time::{Instant, timeout};
 use tokio_postgres::Error;
 
+use super::bench::limitations_of;
 use super::cone_search::{ConeTable, LIMIT, group_table};
 use super::{Bench, Measured, TestError};
 use crate::failure::{describe, failure};
@@ -180,7 +181,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
     .await?;
     measured
         .limitations
-        .extend(bench.limitations_of("concurrent_load", &tally));
+        .extend(limitations_of("concurrent_load", &tally));
     let mut test = TestResult::new(
         "concurrent_load",
         "Users with think time through a pool: cone 40 %, magnitude range 30 %, recent objects 20 %, health 10 %.",

@@ -12,6 +12,7 @@ use common::units::{count_usize, size_u64};
 use serde::Serialize;
 use tokio_postgres::{Client, Error};
 
+use super::bench::limitations_of;
 use super::session::{Prepare, Session};
 use super::{Bench, Measured, TestError};
 use crate::cone::{Columns, ConeQuery, Expected, Found, Strategy};
@@ -144,7 +145,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
         .await;
     measured
         .limitations
-        .extend(bench.limitations_of("cone_search", &tally));
+        .extend(limitations_of("cone_search", &tally));
     let plans = explain_samples(bench, &targets).await.unwrap_or_default();
     let table = &bench.cone_table;
     let mut test = TestResult::new(

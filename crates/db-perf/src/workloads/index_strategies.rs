@@ -10,6 +10,7 @@ use common::units::{count_f64, size_u64};
 use tokio::time::Instant;
 use tokio_postgres::{Client, Error};
 
+use super::bench::limitations_of;
 use super::cone_search::wrong;
 use super::session::{Prepare, Session};
 use super::{Bench, Measured, TestError};
@@ -311,9 +312,7 @@ async fn measure(
             vec![workload],
         )
         .await;
-    measured
-        .limitations
-        .extend(bench.limitations_of(&name, &tally));
+    measured.limitations.extend(limitations_of(&name, &tally));
     let plan = explain_one(bench, &spec, strategy, &columns, questions).await?;
     client.batch_execute("DROP INDEX strategy_index").await?;
     let (missing, extra) = (
