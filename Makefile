@@ -23,7 +23,7 @@ test: ## Installs what is missing, checks format, lints, tests and documentation
 	@scripts/setup --for test
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets $(CARGO_FLAGS) -- -D warnings
-	cargo test --workspace $(CARGO_FLAGS)
+	cargo test --workspace --no-fail-fast $(CARGO_FLAGS)
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps $(CARGO_FLAGS)
 
 bench: ## Runs the benchmarks

@@ -129,12 +129,8 @@ async fn run_tests(ready: Ready) -> Outcome {
             continue;
         }
         bench.progress.start(&name);
-        match workloads::run(test, &bench).await {
-            Ok(found) => {
-                measured.tests.extend(found.tests);
-                measured.limitations.extend(found.limitations);
-                measured.plans.extend(found.plans);
-            }
+        match workloads::run(test, &bench, &mut measured).await {
+            Ok(()) => {}
             Err(TestError::Stopped) => {
                 let reason = "interrupted during this test";
                 measured

@@ -158,6 +158,7 @@ impl Holdings {
             limitations: limitations(&loaded),
             bench: Bench {
                 spec,
+                setup: loading,
                 plan: plan.clone(),
                 cone_table: own_table(),
                 catalog: Some(catalog),
@@ -256,25 +257,26 @@ fn limitations(loaded: &Loaded) -> Vec<Limitation> {
 
 /// Says that crashed runs left something, and how to remove it.
 fn tell_of_leftovers() {
-    let folders = server_leftovers().len();
-    if folders > 0 {
-        cli::narrate(&format!(
-            "note: {folders} throwaway servers of crashed runs are left; remove them with `db-perf clean`"
-        ));
+    if let Some(note) = note("throwaway server", server_leftovers().len()) {
+        cli::narrate(&format!("{note}; `db-perf clean` removes what is left"));
     }
 }
 
 async fn tell_of_schemas(ground: &Ground<'_>, spec: &ConnectSpec) -> Result<(), Trouble> {
-    let dead = leftovers(spec)
-        .await?
-        .into_iter()
-        .filter(|it| !it.alive && it.mine)
-        .count();
-    if dead > 0 {
+    let found = leftovers(spec).await?;
+    let dead = found.iter().filter(|it| !it.alive && it.mine).count();
+    if let Some(note) = note("schema", dead) {
         ground.progress.say(&format!(
-            "note: {dead} schemas of crashed runs are left; remove them with `db-perf clean` and the \
-             same connection"
+            "{note}; `db-perf clean` with the same connection removes what is left"
         ));
     }
     Ok(())
+}
+
+fn note(what: &str, count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some(format!("note: 1 {what} of a crashed run is left")),
+        _ => Some(format!("note: {count} {what}s of crashed runs are left")),
+    }
 }

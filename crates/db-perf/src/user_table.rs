@@ -90,6 +90,7 @@ pub(crate) async fn prepare(
     client.close().await;
     Ok(Ready {
         bench: Bench {
+            setup: spec.clone(),
             spec,
             plan: ground.plan.clone(),
             cone_table: ConeTable { columns, strategy },

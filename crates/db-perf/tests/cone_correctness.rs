@@ -106,7 +106,7 @@ async fn sound_strategies_find_what_is_there_and_nothing_else() {
         .unwrap();
     let expected = oracle.finish();
     let there: usize = expected.iter().map(Expected::len).sum();
-    assert!(there > 50_000, "the cones hold only {there} sources");
+    assert!(there > 10_000, "the cones hold only {there} sources");
 
     for strategy in [
         Strategy::Healpix,
@@ -120,7 +120,7 @@ async fn sound_strategies_find_what_is_there_and_nothing_else() {
     // The check itself must be able to fail: the spheroid's degrees are known to be wrong.
     let naive = Strategy::GeographySpheroid;
     let (wrong, _) = wrong_answers(&client, naive, &cones, &expected).await;
-    assert!(wrong.missing > 100 && wrong.extra > 10, "{wrong:?}");
+    assert!(wrong.missing > 10 && wrong.extra > 0, "{wrong:?}");
     client.close().await;
     server.stop().await.unwrap();
 }

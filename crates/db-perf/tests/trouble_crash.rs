@@ -75,7 +75,7 @@ async fn what_a_killed_run_left_on_a_server_is_told_listed_and_removed() {
     ];
     let ended = room.run(&small).await;
     ended.assert_exit(0);
-    let note = "note: 1 schemas of crashed runs are left; remove them with `db-perf clean`";
+    let note = "note: 1 schema of a crashed run is left; `db-perf clean` with the same connection";
     assert!(ended.stderr.contains(note), "{}", ended.stderr);
 
     let ended = room.run(&["clean", "--dry-run", "--url", &url]).await;
@@ -127,7 +127,7 @@ async fn a_killed_run_takes_its_throwaway_server_along_and_its_folder_is_cleaned
     assert!(
         ended
             .stderr
-            .contains("throwaway servers of crashed runs are left"),
+            .contains("note: 1 throwaway server of a crashed run is left"),
         "{ended:#?}"
     );
     assert_eq!(room.server_folders(), folders);

@@ -21,6 +21,8 @@ use crate::target::ConnectSpec;
 pub struct Bench {
     /// Sessions in which the tables of the run are found.
     pub spec: ConnectSpec,
+    /// The same without the time limit of statements, for building tables and indexes.
+    pub setup: ConnectSpec,
     /// What will be done.
     pub plan: Plan,
     /// The table that cones are searched in.

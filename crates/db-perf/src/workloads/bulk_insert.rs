@@ -117,60 +117,57 @@ struct Case {
 type Entry = (Case, TestResult);
 
 /// Runs `bulk_insert`.
-pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
+pub(super) async fn run(bench: &Bench, measured: &mut Measured) -> Result<(), TestError> {
     let mut filling = Filling {
         bench,
         rows: Arc::new(rows(bench)?),
         limitations: Vec::new(),
     };
-    let sizes = &bench.plan.sizes;
-    let largest = sizes.bulk_rows;
-    let methods = Method::ALL.into_iter().flat_map(|method| {
-        let case = move |batch| Case {
-            method,
-            batch,
-            upkeep: Upkeep::Served,
-            loaders: 1,
-        };
-        method.batches(largest).into_iter().map(case)
-    });
-    let sweep = filling.measure_all(methods).await?;
-    let Some(best) = fastest(&sweep) else {
-        return Ok(filling.nothing_worked(&sweep));
-    };
-    let upkeep = Upkeep::ALL.map(|upkeep| Case { upkeep, ..best });
-    let upkeep = filling.measure_all(upkeep).await?;
-    let parallel = loaders()
-        .into_iter()
-        .map(|loaders| Case { loaders, ..best });
-    let parallel = filling.measure_all(parallel).await?;
-    // The best of many short measurements is partly luck: its figure comes from a fresh, longer one.
-    let best = fastest(&parallel).unwrap_or(best);
-    let batches = (HEADLINE_ROWS / best.batch.max(1)).max(HEADLINE_BATCHES);
-    let headline = TestResult {
-        test_name: "bulk_insert".to_owned(),
-        description: "The fastest way to bring rows into a table with primary key and spatial \
-                      index, measured afresh."
-            .to_owned(),
-        tables: vec![
-            sweep_table(&sweep),
-            upkeep_table(&upkeep),
-            parallel_table(&parallel),
-        ],
-        ..filling.measure(best, batches).await?
-    };
-    filling.drop_table().await?;
-    let mut tests = vec![headline];
-    for method in Method::ALL {
-        let own = sweep.iter().filter(|it| it.0.method == method);
-        let best = own.max_by(|a, b| rate(&a.1).total_cmp(&rate(&b.1)));
-        tests.extend(best.map(|it| it.1.clone()));
+    let mut found = Found::default();
+    let outcome = filling.fill(&mut found).await;
+    measured.limitations.append(&mut filling.limitations);
+    measured.tests.extend(found.into_tests());
+    outcome
+}
+
+/// What was measured so far.
+#[derive(Default)]
+struct Found {
+    sweep: Vec<Entry>,
+    upkeep: Vec<Entry>,
+    parallel: Vec<Entry>,
+    headline: Option<TestResult>,
+}
+
+impl Found {
+    /// The headline, then each method at its best. Where every way failed, the first one is the
+    /// headline, with its errors.
+    fn into_tests(self) -> Vec<TestResult> {
+        let works = self.sweep.iter().any(|it| rate(&it.1) > 0.0);
+        let failed = self.sweep.first().filter(|_| !works);
+        let headline = self.headline.or_else(|| failed.map(|it| it.1.clone()));
+        let mut tests: Vec<TestResult> = headline
+            .into_iter()
+            .map(|test| TestResult {
+                test_name: "bulk_insert".to_owned(),
+                description: "The fastest way to bring rows into a table with primary key and \
+                              spatial index, measured afresh."
+                    .to_owned(),
+                tables: vec![
+                    sweep_table(&self.sweep),
+                    upkeep_table(&self.upkeep),
+                    parallel_table(&self.parallel),
+                ],
+                ..test
+            })
+            .collect();
+        for method in Method::ALL {
+            let own = self.sweep.iter().filter(|it| it.0.method == method);
+            let best = own.max_by(|a, b| rate(&a.1).total_cmp(&rate(&b.1)));
+            tests.extend(best.map(|it| it.1.clone()));
+        }
+        tests
     }
-    Ok(Measured {
-        tests,
-        limitations: filling.limitations,
-        ..Measured::default()
-    })
 }
 
 /// The fastest case without errors.
@@ -216,18 +213,46 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
+    async fn fill(&mut self, found: &mut Found) -> Result<(), TestError> {
+        let largest = self.bench.plan.sizes.bulk_rows;
+        let methods = Method::ALL.into_iter().flat_map(|method| {
+            let case = move |batch| Case {
+                method,
+                batch,
+                upkeep: Upkeep::Served,
+                loaders: 1,
+            };
+            method.batches(largest).into_iter().map(case)
+        });
+        self.measure_all(methods, &mut found.sweep).await?;
+        let Some(best) = fastest(&found.sweep) else {
+            return Ok(());
+        };
+        let upkeep = Upkeep::ALL.map(|upkeep| Case { upkeep, ..best });
+        self.measure_all(upkeep, &mut found.upkeep).await?;
+        let parallel = loaders()
+            .into_iter()
+            .map(|loaders| Case { loaders, ..best });
+        self.measure_all(parallel, &mut found.parallel).await?;
+        // The best of many short measurements is partly luck: its figure comes from a fresh, longer one.
+        let best = fastest(&found.parallel).unwrap_or(best);
+        let batches = (HEADLINE_ROWS / best.batch.max(1)).max(HEADLINE_BATCHES);
+        found.headline = Some(self.measure(best, batches).await?);
+        self.drop_table().await
+    }
+
     async fn measure_all(
         &mut self,
         cases: impl IntoIterator<Item = Case>,
-    ) -> Result<Vec<Entry>, TestError> {
+        entries: &mut Vec<Entry>,
+    ) -> Result<(), TestError> {
         let sizes = &self.bench.plan.sizes;
-        let mut entries = Vec::new();
         for case in cases {
             let batches = (sizes.bulk_batches * sizes.bulk_rows / case.batch.max(1)).max(1);
             let batches = batches * size_u64(case.loaders);
             entries.push((case, self.measure(case, batches).await?));
         }
-        Ok(entries)
+        Ok(())
     }
 
     async fn measure(&mut self, case: Case, batches: u64) -> Result<TestResult, TestError> {
@@ -235,7 +260,7 @@ impl Filling<'_> {
         if bench.stop.is_cancelled() {
             return Err(TestError::Stopped);
         }
-        let connection = bench.spec.connect().await?;
+        let connection = bench.setup.connect().await?;
         connection.batch_execute(&case.upkeep.ddl()).await?;
         let batch = case.batch.min(size_u64(self.rows.len())).max(1);
         let schedule = Schedule::Closed(Closed {
@@ -292,27 +317,13 @@ impl Filling<'_> {
     }
 
     async fn drop_table(&self) -> Result<(), TestError> {
-        let connection = self.bench.spec.connect().await?;
+        let connection = self.bench.setup.connect().await?;
         connection
             .batch_execute(
                 "DROP TABLE IF EXISTS bulk_target; DROP FUNCTION IF EXISTS bulk_validate()",
             )
             .await?;
         Ok(())
-    }
-
-    /// Every way failed: the first one stands for all, with its errors.
-    fn nothing_worked(self, sweep: &[Entry]) -> Measured {
-        let first = sweep.first().map(|(_, test)| TestResult {
-            test_name: "bulk_insert".to_owned(),
-            tables: vec![sweep_table(sweep)],
-            ..test.clone()
-        });
-        Measured {
-            tests: first.into_iter().collect(),
-            limitations: self.limitations,
-            ..Measured::default()
-        }
     }
 }
 

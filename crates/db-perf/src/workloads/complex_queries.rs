@@ -14,7 +14,7 @@ use super::cone_search::plan_table;
 use super::session::{Prepare, Session};
 use super::{Bench, Measured, TestError};
 use crate::parameters::borrowed;
-use crate::plans::explain;
+use crate::plans::{PlanShape, explain};
 
 struct Recipe(String);
 
@@ -55,55 +55,19 @@ impl Workload for Repeated {
 }
 
 /// Runs `complex_queries`.
-pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
-    let mut measured = Measured::default();
+pub(super) async fn run(bench: &Bench, measured: &mut Measured) -> Result<(), TestError> {
     let facts = Arc::new(query::Facts::of(bench));
     let mut plans = Vec::new();
+    let mut outcome = Ok(());
     for query in &ALL {
-        if bench.stop.is_cancelled() {
+        outcome = measure(bench, query, &facts, measured, &mut plans).await;
+        if outcome.is_err() || bench.stop.is_cancelled() {
             break;
         }
-        let name = format!("complex_queries.{}", query.name);
-        if query.needs_light_curves && bench.loaded.detections == 0 {
-            let reason = "left out: the catalogue has no light curves";
-            measured
-                .limitations
-                .push(Limitation::of_test("no_data", &name, reason));
-            continue;
-        }
-        let sql = (query.sql)(&facts);
-        let workload = Repeated {
-            session: Session::open(&bench.spec, Recipe(sql.clone())).await?,
-            query,
-            bench: Arc::clone(&facts),
-            number: 0,
-        };
-        let sizes = &bench.plan.sizes;
-        let schedule = Schedule::Closed(Closed {
-            users: 1,
-            think: Think::None,
-            ramp_up_seconds: 0.0,
-            stop: Stop::Iterations(sizes.complex_iterations),
-        });
-        let limit = Some(sizes.complex_limit_seconds);
-        let options = bench.options(WarmUp::Iterations(1), limit);
-        let labels = Labels::default();
-        let tally = bench
-            .run(query.name, &schedule, &options, &labels, vec![workload])
-            .await;
-        measured.limitations.extend(limitations_of(&name, &tally));
-        measured.tests.push(
-            TestResult::new(&name, query.description, "query", "rows", &tally)
-                .with("sql", sql.as_str()),
-        );
-        if !bench.stop.is_cancelled() {
-            let connection = bench.spec.connect().await?;
-            let parameters = (query.parameters)(&facts, 0);
-            let borrowed = borrowed(&parameters);
-            plans.extend(explain(&connection, query.name, &sql, &borrowed).await?);
-        }
     }
-    if let Some(last) = measured.tests.last_mut() {
+    if let Some(last) = measured.tests.last_mut()
+        && !plans.is_empty()
+    {
         last.tables
             .push(plan_table("complex_queries: plans", &plans));
     }
@@ -112,5 +76,53 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
             .into_iter()
             .map(|plan| (format!("complex_queries.{}", plan.label), plan)),
     );
-    Ok(measured)
+    outcome
+}
+
+async fn measure(
+    bench: &Bench,
+    query: &'static ComplexQuery,
+    facts: &Arc<query::Facts>,
+    measured: &mut Measured,
+    plans: &mut Vec<PlanShape>,
+) -> Result<(), TestError> {
+    let name = format!("complex_queries.{}", query.name);
+    if query.needs_light_curves && bench.loaded.detections == 0 {
+        let reason = "left out: the catalogue has no light curves";
+        measured
+            .limitations
+            .push(Limitation::of_test("no_data", &name, reason));
+        return Ok(());
+    }
+    let sql = (query.sql)(facts);
+    let workload = Repeated {
+        session: Session::open(&bench.spec, Recipe(sql.clone())).await?,
+        query,
+        bench: Arc::clone(facts),
+        number: 0,
+    };
+    let sizes = &bench.plan.sizes;
+    let schedule = Schedule::Closed(Closed {
+        users: 1,
+        think: Think::None,
+        ramp_up_seconds: 0.0,
+        stop: Stop::Iterations(sizes.complex_iterations),
+    });
+    let options = bench.options(WarmUp::Iterations(1), Some(sizes.complex_limit_seconds));
+    let labels = Labels::default();
+    let tally = bench
+        .run(query.name, &schedule, &options, &labels, vec![workload])
+        .await;
+    measured.limitations.extend(limitations_of(&name, &tally));
+    measured.tests.push(
+        TestResult::new(&name, query.description, "query", "rows", &tally)
+            .with("sql", sql.as_str()),
+    );
+    if bench.stop.is_cancelled() {
+        return Ok(());
+    }
+    let connection = bench.spec.connect().await?;
+    let parameters = (query.parameters)(facts, 0);
+    plans.extend(explain(&connection, query.name, &sql, &borrowed(&parameters)).await?);
+    Ok(())
 }

@@ -169,8 +169,7 @@ fn real(value: f64) -> f32 {
 }
 
 /// Runs `concurrent_load`.
-pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
-    let mut measured = Measured::default();
+pub(super) async fn run(bench: &Bench, measured: &mut Measured) -> Result<(), TestError> {
     let sizes = &bench.plan.sizes;
     let tally = measure(
         bench,
@@ -194,11 +193,13 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
     .with("ramp_up_s", sizes.ramp_up_seconds)
     .with("rate_per_sec", bench.plan.rate_per_sec);
     test.tables.push(group_table(&test, &tally.labels));
-    let (table, knee) = sweep(bench, &mut measured.limitations).await?;
-    test.tables.push(table);
-    test = test.with("recommended_pool_size", knee.map(size_u64));
+    let swept = sweep(bench, &mut measured.limitations).await;
+    if let Ok((table, knee)) = &swept {
+        test.tables.push(table.clone());
+        test = test.with("recommended_pool_size", knee.map(size_u64));
+    }
     measured.tests.push(test);
-    Ok(measured)
+    swept.map(|_| ())
 }
 
 fn schedule(bench: &Bench) -> Schedule {

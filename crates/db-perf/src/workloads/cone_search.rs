@@ -111,7 +111,7 @@ pub(super) fn wrong(cone: &Cone, comparison: crate::cone::Comparison) -> Failure
 }
 
 /// Runs `cone_search`.
-pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
+pub(super) async fn run(bench: &Bench, measured: &mut Measured) -> Result<(), TestError> {
     let sizes = &bench.plan.sizes;
     let users = sizes.cone_users;
     let warm_up = size_u64(2 * users);
@@ -121,8 +121,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
         Schedule::Open(open) => open.slots(),
     };
     let targets = targets(bench, count_usize(asked.min(MOST_TARGETS)));
-    let mut measured = Measured::default();
-    let questions = questions(bench, &targets, &mut measured).await?;
+    let questions = questions(bench, &targets, measured).await?;
     let checked = questions.iter().filter(|it| it.expected.is_some()).count();
     let labels = labels();
     let questions = Arc::new(questions);
@@ -146,7 +145,15 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
     measured
         .limitations
         .extend(limitations_of("cone_search", &tally));
-    let plans = explain_samples(bench, &targets).await.unwrap_or_default();
+    let plans = match explain_samples(bench, &targets).await {
+        Ok(plans) => plans,
+        Err(error) => {
+            let reason = format!("no plans were sampled: {error}");
+            let limitation = Limitation::of_test("no_plans", "cone_search", reason);
+            measured.limitations.push(limitation);
+            Vec::new()
+        }
+    };
     let table = &bench.cone_table;
     let mut test = TestResult::new(
         "cone_search",
@@ -170,7 +177,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
             .map(|plan| ("cone_search".to_owned(), plan)),
     );
     measured.tests.push(test);
-    Ok(measured)
+    Ok(())
 }
 
 fn schedule(bench: &Bench) -> Schedule {

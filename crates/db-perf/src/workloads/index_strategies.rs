@@ -117,36 +117,45 @@ impl Workload for Cones {
 }
 
 /// Runs `index_strategies`.
-pub(super) async fn run(bench: &Bench) -> Result<Measured, TestError> {
-    let mut measured = Measured::default();
-    let connection = bench.spec.connect().await?;
+pub(super) async fn run(bench: &Bench, measured: &mut Measured) -> Result<(), TestError> {
+    let connection = bench.setup.connect().await?;
     create_table(&connection).await?;
-    let questions = Arc::new(questions(bench).await?);
     let mut entries = Vec::new();
+    let outcome = compare(bench, &connection, &mut entries, measured).await;
+    let dropped = connection
+        .batch_execute(&format!("DROP TABLE IF EXISTS {TABLE}"))
+        .await;
+    let overview = overview(&entries);
+    if let Some(last) = entries.last_mut() {
+        last.test.tables.push(overview);
+    }
+    measured
+        .tests
+        .extend(entries.into_iter().map(|entry| entry.test));
+    outcome?;
+    Ok(dropped?)
+}
+
+async fn compare(
+    bench: &Bench,
+    client: &Client,
+    entries: &mut Vec<Entry>,
+    measured: &mut Measured,
+) -> Result<(), TestError> {
+    let questions = Arc::new(questions(bench).await?);
     for strategy in Strategy::ALL {
         if bench.stop.is_cancelled() {
             break;
         }
-        if let Err(reason) = provide(&connection, strategy).await {
+        if let Err(reason) = provide(client, strategy).await {
             let message = format!("`{}` was left out: {reason}", strategy.as_str());
             let limitation = Limitation::of_test("extension_missing", "index_strategies", message);
             measured.limitations.push(limitation);
             continue;
         }
-        let entry = measure(bench, &connection, strategy, &questions, &mut measured).await?;
-        entries.push(entry);
+        entries.push(measure(bench, client, strategy, &questions, measured).await?);
     }
-    connection
-        .batch_execute(&format!("DROP TABLE IF EXISTS {TABLE}"))
-        .await?;
-    let overview = overview(&entries);
-    measured
-        .tests
-        .extend(entries.into_iter().map(|entry| entry.test));
-    if let Some(last) = measured.tests.last_mut() {
-        last.tables.push(overview);
-    }
-    Ok(measured)
+    Ok(())
 }
 
 async fn create_table(client: &Client) -> Result<(), Error> {

@@ -19,7 +19,7 @@ use crate::failure::describe;
 use crate::plans::PlanShape;
 use crate::target::ConnectError;
 
-/// What a test brought.
+/// What the tests brought.
 #[derive(Debug, Default)]
 pub struct Measured {
     /// Entries of the report.
@@ -47,13 +47,13 @@ pub enum TestError {
     Stopped,
 }
 
-/// Runs one test.
-pub async fn run(test: TestName, bench: &Bench) -> Result<Measured, TestError> {
+/// Runs one test. What it has measured is in `measured` also when it ends with an error.
+pub async fn run(test: TestName, bench: &Bench, measured: &mut Measured) -> Result<(), TestError> {
     match test {
-        TestName::ConeSearch => cone_search::run(bench).await,
-        TestName::IndexStrategies => index_strategies::run(bench).await,
-        TestName::BulkInsert => bulk_insert::run(bench).await,
-        TestName::ComplexQueries => complex_queries::run(bench).await,
-        TestName::ConcurrentLoad => concurrent_load::run(bench).await,
+        TestName::ConeSearch => cone_search::run(bench, measured).await,
+        TestName::IndexStrategies => index_strategies::run(bench, measured).await,
+        TestName::BulkInsert => bulk_insert::run(bench, measured).await,
+        TestName::ComplexQueries => complex_queries::run(bench, measured).await,
+        TestName::ConcurrentLoad => concurrent_load::run(bench, measured).await,
     }
 }
