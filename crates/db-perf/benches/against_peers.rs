@@ -18,10 +18,7 @@ fn main() -> ExitCode {
     if std::env::args().any(|arg| arg == "--test") {
         return ExitCode::SUCCESS;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("the runtime starts");
+    let runtime = db_perf::runtime().expect("the runtime starts");
     match runtime.block_on(peers::run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
