@@ -50,6 +50,9 @@ pub fn check_writable(path: &Path) -> Result<(), FileError> {
         if path.is_dir() {
             return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory));
         }
+        if is_device(path) {
+            return fs::OpenOptions::new().write(true).open(path).map(drop);
+        }
         tempfile::NamedTempFile::new_in(folder_of(path)).map(drop)
     };
     probe().map_err(|source| FileError::Write {
@@ -59,11 +62,7 @@ pub fn check_writable(path: &Path) -> Result<(), FileError> {
 }
 
 fn write_beside(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    // A device or pipe (`--output /dev/stdout`) cannot be replaced by a rename.
-    if let Ok(meta) = fs::metadata(path)
-        && !meta.is_file()
-        && !meta.is_dir()
-    {
+    if is_device(path) {
         return fs::OpenOptions::new()
             .write(true)
             .open(path)?
@@ -81,6 +80,11 @@ fn write_beside(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Whether it is a device or pipe, such as `/dev/null`, which cannot be replaced by a rename.
+fn is_device(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -102,6 +106,14 @@ mod tests {
         write_whole(&path, b"second").unwrap();
         assert_eq!(read(&path).unwrap(), "second");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_device_is_written_in_place() {
+        let null = Path::new("/dev/null");
+        check_writable(null).unwrap();
+        write_whole(null, b"gone").unwrap();
+        assert!(!null.is_file());
     }
 
     #[test]
