@@ -18,6 +18,7 @@ fn an_iteration(criterion: &mut Criterion) {
     let labels = Labels::new(["a", "b", "c"], Vec::<String>::new());
     let mut recorder = Recorder::new(&labels, Duration::from_millis(500));
     let done = Ok(Done {
+        bytes: 0,
         items: 3,
         tags: Tags::of(&[0, 2]),
         ..Done::default()

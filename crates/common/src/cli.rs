@@ -7,9 +7,15 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
+mod duration;
+mod follow;
 mod progress;
+mod signals;
 
+pub use duration::parse_duration;
+pub use follow::run_shown;
 pub use progress::{Progress, Stage};
+pub use signals::stop_on_signals;
 
 /// How a tool ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

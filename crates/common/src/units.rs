@@ -26,6 +26,15 @@ pub fn round_u64(value: f64) -> u64 {
     value.round() as u64
 }
 
+/// Rounds a float to the nearest 32-bit float, which is what pixels are stored as.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "rounding to 24 bits is the meaning"
+)]
+pub fn nearest_f32(value: f64) -> f32 {
+    value as f32
+}
+
 /// Converts a collection size to a count.
 pub fn size_u64(size: usize) -> u64 {
     u64::try_from(size).unwrap_or(u64::MAX)

@@ -11,6 +11,8 @@ const CONE_SEARCH: Band = Band {
     target: 50.0,
     excellent: 25.0,
     good: 100.0,
+    // The table of the field names no share for these kinds of work but the last one, where it is the figure.
+    success: [95.0, 95.0],
 };
 
 const BULK_INSERT: Band = Band {
@@ -21,6 +23,8 @@ const BULK_INSERT: Band = Band {
     target: 5000.0,
     excellent: 10_000.0,
     good: 1000.0,
+    // The table of the field names no share for these kinds of work but the last one, where it is the figure.
+    success: [95.0, 95.0],
 };
 
 const COMPLEX_QUERIES: Band = Band {
@@ -31,6 +35,8 @@ const COMPLEX_QUERIES: Band = Band {
     target: 500.0,
     excellent: 200.0,
     good: 1000.0,
+    // The table of the field names no share for these kinds of work but the last one, where it is the figure.
+    success: [95.0, 95.0],
 };
 
 const CONCURRENT_LOAD: Band = Band {
@@ -41,6 +47,8 @@ const CONCURRENT_LOAD: Band = Band {
     target: 95.0,
     excellent: 99.0,
     good: 95.0,
+    // The table of the field names no share for these kinds of work but the last one, where it is the figure.
+    success: [95.0, 95.0],
 };
 
 /// The verdicts on the four kinds of work. What was not measured is not assessed.

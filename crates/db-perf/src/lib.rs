@@ -18,7 +18,6 @@ pub mod plans;
 pub mod run;
 mod serve;
 pub mod server;
-mod signals;
 mod subject;
 pub mod target;
 mod trouble;

@@ -1,12 +1,12 @@
 //! What will be done: the command line, checked as a whole.
 
-mod duration;
 mod sizes;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use common::assess::Threshold;
+use common::cli::parse_duration;
 use common::redact::Secret;
 use common::render::Format;
 use common::report::Mode;
@@ -18,7 +18,6 @@ use crate::args::{Catalogue, Connection, Load, Measure, Output, TestName};
 use crate::catalog::{CsvFile, Origin};
 use crate::target::ConnectionFlags;
 
-pub use duration::parse_duration;
 pub use sizes::Sizes;
 
 /// Everything that decides a run. Serialised into the report.
@@ -327,34 +326,16 @@ fn check_tests(
     tests
 }
 
-/// The tests' own names, which are known before the run; those below a dot are not.
 fn check_thresholds(
     texts: &[String],
     tests: &[TestName],
     mistakes: &mut Vec<Mistake>,
 ) -> Vec<Threshold> {
-    let mut thresholds = Vec::new();
-    for text in texts {
-        let threshold: Threshold = match text.parse() {
-            Ok(threshold) => threshold,
-            Err(error) => {
-                mistakes.push(Mistake(format!("`--threshold` `{text}`: {error}")));
-                continue;
-            }
-        };
-        let family = threshold.test_name.split('.').next().unwrap_or_default();
-        let planned: Vec<String> = tests.iter().map(|test| name_of(*test)).collect();
-        if planned.iter().any(|name| name == family) {
-            thresholds.push(threshold);
-        } else {
-            mistakes.push(Mistake(format!(
-                "`--threshold` `{text}`: this run has no test `{}`, it has: {}",
-                threshold.test_name,
-                planned.join(", ")
-            )));
-        }
-    }
-    thresholds
+    let names: Vec<String> = tests.iter().map(|test| name_of(*test)).collect();
+    Threshold::parse_all(texts, &names).unwrap_or_else(|wrong| {
+        mistakes.extend(wrong.iter().map(|it| Mistake::new(it)));
+        Vec::new()
+    })
 }
 
 /// The name of a test as in reports.

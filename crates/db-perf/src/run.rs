@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::assess::{Assessment, Verdict};
-use common::cli::{self, Exit, Progress, Stage};
+use common::assess::Assessment;
+use common::cli::{self, Exit, Progress, Stage, stop_on_signals};
 use common::files;
 use common::render::render;
-use common::report::{Limitation, Report, RunClock, SCHEMA_VERSION, Summary, Tool, to_map};
+use common::report::{
+    Limitation, Report, RunClock, SCHEMA_VERSION, Summary, Tool, busy_machine, to_map,
+};
 use common::units::seconds;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +17,6 @@ use crate::args::{Measure, TestName};
 use crate::checks::{Evidence, recommend};
 use crate::plan::{Plan, Subject, name_of};
 use crate::server::Server;
-use crate::signals::stop_on_signals;
 use crate::subject::{Ground, Holdings, Ready};
 use crate::target::{ConnectSpec, LibpqEnv};
 use crate::trouble::Trouble;
@@ -39,7 +40,7 @@ pub async fn measure(measure: Measure) -> Result<Exit, Trouble> {
     files::write_whole(&plan.output, common::render::json(&report).as_bytes())?;
     cli::print(&render(&report, plan.format, cli::wants_colour()))?;
     cli::narrate(&format!("result document: {}", plan.output.display()));
-    Ok(exit_of(&report, all_ran))
+    Ok(report.assessment.exit(all_ran))
 }
 
 /// What a plan needs of a connection.
@@ -238,29 +239,6 @@ fn report(
         assessment,
         recommendations,
         limitations,
-    }
-}
-
-/// Other work on the machine makes figures worse than they are.
-fn busy_machine(host: &common::report::Host) -> Option<Limitation> {
-    let load = host.load_before?;
-    let cores = common::units::count_f64(host.cores);
-    (load > 0.7 * cores).then(|| {
-        let message = format!(
-            "the machine was busy before the run (load {load:.1} on {} cores): figures are worse than \
-             on a quiet one",
-            host.cores
-        );
-        Limitation::of_run("busy_machine", message)
-    })
-}
-
-fn exit_of(report: &Report, all_ran: bool) -> Exit {
-    match report.assessment.verdict() {
-        Verdict::Fail => Exit::Failed,
-        _ if !all_ran => Exit::Target,
-        Verdict::NoData => Exit::Inconclusive,
-        Verdict::Pass => Exit::Success,
     }
 }
 

@@ -3,9 +3,9 @@
 use common::cli::{self, Exit};
 
 use crate::args::Server;
-use crate::signals::stop_on_signals;
 use crate::target::{Embedded, EmbeddedOptions, Listen, install_sky_extensions};
 use crate::trouble::Trouble;
+use common::cli::stop_on_signals;
 
 pub(crate) async fn serve(args: Server) -> Result<Exit, Trouble> {
     let stop = stop_on_signals();

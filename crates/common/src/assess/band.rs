@@ -29,6 +29,8 @@ pub struct Band {
     pub excellent: f64,
     /// The limit of "good".
     pub good: f64,
+    /// The share of successes, percent, that excellent and good work must be above.
+    pub success: [f64; 2],
 }
 
 /// How a figure stands in its band.
@@ -82,9 +84,6 @@ pub struct BandVerdict {
     pub reason: String,
 }
 
-/// Below this share of successes a kind of work is never better than "needs improvement".
-const LEAST_SUCCESS_PERCENT: f64 = 95.0;
-
 impl Band {
     /// Rates a figure. `success_percent` is the share of iterations that succeeded: fast answers
     /// that are mostly errors are not good ones. `sample` says what the figure rests on.
@@ -94,7 +93,9 @@ impl Band {
         success_percent: Option<f64>,
         sample: &str,
     ) -> BandVerdict {
-        let broken = success_percent.is_some_and(|percent| percent < LEAST_SUCCESS_PERCENT);
+        let [for_excellent, for_good] = self.success;
+        let broken = success_percent.is_some_and(|percent| percent < for_good);
+        let flawed = success_percent.is_some_and(|percent| percent <= for_excellent);
         let figure = figure.filter(|figure| figure.is_finite());
         let (rating, reason) = match (figure, success_percent) {
             (_, Some(percent)) if broken => (
@@ -104,7 +105,16 @@ impl Band {
             (None, _) => (Rating::NotAssessed, format!("no figure: {sample}")),
             (Some(figure), _) => {
                 let rating = self.rating_of(figure);
-                (rating, self.reason(figure, rating, sample))
+                let reason = self.reason(figure, rating, sample);
+                match success_percent {
+                    Some(percent) if flawed && rating == Rating::Excellent => (
+                        Rating::Good,
+                        format!(
+                            "{reason}; {percent:.1} % succeeded where excellent needs more than {for_excellent} %"
+                        ),
+                    ),
+                    _ => (rating, reason),
+                }
             }
         };
         BandVerdict {
@@ -172,6 +182,7 @@ mod tests {
         target: 50.0,
         excellent: 25.0,
         good: 100.0,
+        success: [99.0, 95.0],
     };
 
     #[test]
@@ -198,6 +209,17 @@ mod tests {
         assert_eq!(verdict.target_met, Some(false));
         let fast_errors = CONE.rate(Some(0.1), Some(50.0), "50 of 100");
         assert_eq!(fast_errors.rating, Rating::NeedsImprovement);
+    }
+
+    #[test]
+    fn excellence_needs_its_share_of_successes() {
+        let verdict = CONE.rate(Some(1.0), Some(98.1), "n 1000");
+        assert_eq!(verdict.rating, Rating::Good);
+        assert!(verdict.reason.contains("98.1 %"), "{}", verdict.reason);
+        assert_eq!(
+            CONE.rate(Some(1.0), Some(99.5), "").rating,
+            Rating::Excellent
+        );
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod threshold;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cli::Exit;
+
 pub use band::{Band, BandVerdict, Better, Rating};
 pub use recommendation::{Category, Effort, Priority, Recommendation};
 pub use threshold::{Operator, Threshold, ThresholdError, ThresholdVerdict, Verdict, metric_of};
@@ -21,6 +23,17 @@ pub struct Assessment {
 }
 
 impl Assessment {
+    /// The exit status of a run with these verdicts; `is_sound` tells whether everything ran and the target
+    /// was there to the end.
+    pub fn exit(&self, is_sound: bool) -> Exit {
+        match self.verdict() {
+            Verdict::Fail => Exit::Failed,
+            _ if !is_sound => Exit::Target,
+            Verdict::NoData => Exit::Inconclusive,
+            Verdict::Pass => Exit::Success,
+        }
+    }
+
     /// The worst verdict on the thresholds: a failure, else missing data, else a pass.
     pub fn verdict(&self) -> Verdict {
         let has = |wanted| self.thresholds.iter().any(|it| it.verdict == wanted);

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::report::{Report, TestResult};
+use crate::report::{GroupResult, Report, TestResult};
 use crate::units::count_f64;
 
 /// How a figure is compared with its limit.
@@ -66,25 +66,58 @@ const METRICS: &[&str] = &[
     "success_rate",
     "error_count",
     "items_per_sec",
+    "avg_response_time_ms",
+    "median_response_time_ms",
+    "p95_response_time_ms",
+    "p99_response_time_ms",
+    "min_response_time_ms",
+    "max_response_time_ms",
+    "requests_per_second",
+    "failed_requests",
+    "throughput_mb_per_sec",
 ];
 
 /// The figure of a test by the name that thresholds use; `None` for an unknown name, `Some(None)`
 /// where it was not measured.
 pub fn metric_of(test: &TestResult, metric: &str) -> Option<Option<f64>> {
     Some(match metric {
-        "avg_time_ms" => test.avg_time_ms,
-        "median_time_ms" => test.median_time_ms,
-        "p95_time_ms" => test.p95_time_ms,
-        "p99_time_ms" => test.p99_time_ms,
+        "avg_time_ms" | "avg_response_time_ms" => test.avg_time_ms,
+        "median_time_ms" | "median_response_time_ms" => test.median_time_ms,
+        "p95_time_ms" | "p95_response_time_ms" => test.p95_time_ms,
+        "p99_time_ms" | "p99_response_time_ms" => test.p99_time_ms,
         "p999_time_ms" => test.p999_time_ms,
-        "min_time_ms" => test.min_time_ms,
-        "max_time_ms" => test.max_time_ms,
+        "min_time_ms" | "min_response_time_ms" => test.min_time_ms,
+        "max_time_ms" | "max_response_time_ms" => test.max_time_ms,
         "throughput_ops_per_sec" => test.throughput_ops_per_sec,
         "success_rate" => test.success_rate,
-        "error_count" => (test.accounting.planned > 0).then(|| count_f64(test.error_count)),
+        "requests_per_second" => test.http.as_ref().and_then(|http| http.requests_per_second),
+        "throughput_mb_per_sec" => test
+            .http
+            .as_ref()
+            .and_then(|http| http.throughput_mb_per_sec),
+        "error_count" | "failed_requests" => {
+            (test.accounting.planned > 0).then(|| count_f64(test.error_count))
+        }
         "items_per_sec" => test.items.as_ref().and_then(|items| items.per_sec),
         _ => return None,
     })
+}
+
+/// The figure of a group; `None` where it was not measured or groups do not have it.
+fn metric_of_group(group: &GroupResult, metric: &str) -> Option<f64> {
+    let (succeeded, failed) = (count_f64(group.time.count), count_f64(group.error_count));
+    match metric {
+        "avg_time_ms" | "avg_response_time_ms" => group.time.avg_ms,
+        "median_time_ms" | "median_response_time_ms" => group.time.median_ms,
+        "p95_time_ms" | "p95_response_time_ms" => group.time.p95_ms,
+        "p99_time_ms" | "p99_response_time_ms" => group.time.p99_ms,
+        "max_time_ms" | "max_response_time_ms" => group.time.max_ms,
+        "error_count" | "failed_requests" => Some(failed),
+        "success_rate" => {
+            (succeeded + failed > 0.0).then(|| 100.0 * succeeded / (succeeded + failed))
+        }
+        _ => None,
+    }
 }
 
 /// The verdict on a threshold.
@@ -181,31 +214,75 @@ impl fmt::Display for Threshold {
 }
 
 impl Threshold {
+    /// Reads the thresholds of a command line for a run that has these tests; entries below a test's
+    /// name (`complex_queries.spatial_join`) are not known before the run.
+    ///
+    /// # Errors
+    /// A sentence for each that cannot be read or concerns no test of the run.
+    pub fn parse_all(texts: &[String], tests: &[String]) -> Result<Vec<Self>, Vec<String>> {
+        let (mut thresholds, mut mistakes) = (Vec::new(), Vec::new());
+        for text in texts {
+            let threshold: Self = match text.parse() {
+                Ok(threshold) => threshold,
+                Err(error) => {
+                    mistakes.push(format!("`--threshold` `{text}`: {error}"));
+                    continue;
+                }
+            };
+            let family = threshold.test_name.split('.').next().unwrap_or_default();
+            if tests.iter().any(|name| name == family) {
+                thresholds.push(threshold);
+            } else {
+                mistakes.push(format!(
+                    "`--threshold` `{text}`: this run has no test `{}`, it has: {}",
+                    threshold.test_name,
+                    tests.join(", ")
+                ));
+            }
+        }
+        if mistakes.is_empty() {
+            Ok(thresholds)
+        } else {
+            Err(mistakes)
+        }
+    }
+
     /// Judges a report.
     pub fn judge(&self, report: &Report) -> ThresholdVerdict {
         self.judge_tests(&report.tests)
     }
 
-    /// Judges the tests of a report that is not put together yet.
+    /// Judges the tests of a report that is not put together yet. A name that is no test's may be
+    /// that of a group of one: `catalog_queries.cone_search`.
     pub fn judge_tests(&self, tests: &[TestResult]) -> ThresholdVerdict {
         let test = tests.iter().find(|test| test.test_name == self.test_name);
-        let samples = test.map_or(0, |test| test.iterations);
+        let group = self.test_name.split_once('.').and_then(|(test, group)| {
+            let test = tests.iter().find(|it| it.test_name == test)?;
+            test.groups.get(group)
+        });
+        let samples = match (test, group) {
+            (Some(test), _) => test.iterations,
+            (None, Some(group)) => group.time.count + group.error_count,
+            (None, None) => 0,
+        };
         let figure = test
             .and_then(|test| metric_of(test, &self.metric).flatten())
+            .or_else(|| metric_of_group(group?, &self.metric))
             .filter(|figure| figure.is_finite());
+        let test = test.map(|_| ()).or(group.map(|_| ()));
         let (verdict, reason) = match (test, figure) {
             (None, _) => (
                 Verdict::NoData,
                 format!("the run has no test `{}`", self.test_name),
             ),
-            (Some(_), None) => (
+            (Some(()), None) => (
                 Verdict::NoData,
                 format!(
                     "`{}` was not measured: {samples} iterations are too few",
                     self.metric
                 ),
             ),
-            (Some(_), Some(figure)) => {
+            (Some(()), Some(figure)) => {
                 let holds = self.operator.holds(figure, self.limit);
                 let shown = crate::render::figure(figure);
                 (

@@ -159,7 +159,7 @@ async fn work<W: Workload>(shared: Arc<Shared>, index: usize, mut workload: W) {
             if measured {
                 recorder.record(&times, &outcome);
             } else {
-                recorder.warm_up += 1;
+                recorder.record_warm_up(&outcome);
             }
         });
         // A workload that is always ready would keep its thread from everybody else.

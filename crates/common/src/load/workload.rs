@@ -57,20 +57,20 @@ impl Tags {
     }
 }
 
-/// Up to four parts of an iteration that the workload timed itself.
+/// Up to eight parts of an iteration that the workload timed itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Spans([Option<(u8, Duration)>; 4]);
+pub struct Spans([Option<(u8, Duration)>; 8]);
 
 impl Spans {
     /// No part.
-    pub const NONE: Self = Self([None; 4]);
+    pub const NONE: Self = Self([None; 8]);
 
     /// One part, by its index into [`Labels::spans`].
     pub fn one(index: u8, time: Duration) -> Self {
-        Self([Some((index, time)), None, None, None])
+        Self::NONE.and(index, time)
     }
 
-    /// Adds a part; a fifth and later ones are ignored.
+    /// Adds a part; a ninth and later ones are ignored.
     #[must_use]
     pub fn and(mut self, index: u8, time: Duration) -> Self {
         if let Some(place) = self.0.iter_mut().find(|place| place.is_none()) {
@@ -91,8 +91,10 @@ impl Spans {
 /// A successful iteration.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Done {
-    /// What the iteration brought: rows read, rows written, bytes.
+    /// What the iteration brought: rows read, rows written.
     pub items: u64,
+    /// Bytes that were moved or processed; 0 where they are not counted.
+    pub bytes: u64,
     /// The classes it belongs to.
     pub tags: Tags,
     /// The parts the workload timed itself.

@@ -63,6 +63,8 @@ pub struct Class {
     pub failed: u64,
     /// What the successful ones brought.
     pub items: u64,
+    /// Bytes that the successful ones moved or processed.
+    pub bytes: u64,
 }
 
 /// What one worker, or one shard of workers, has seen.
@@ -90,6 +92,8 @@ pub struct Recorder {
     pub last: Duration,
     /// Iterations of the warm-up, which are in no other figure.
     pub warm_up: u64,
+    /// Failures of the warm-up by kind: left out of the figures, but not hidden.
+    pub warm_up_errors: BTreeMap<String, Errors>,
 }
 
 impl Recorder {
@@ -107,6 +111,7 @@ impl Recorder {
             first: None,
             last: Duration::ZERO,
             warm_up: 0,
+            warm_up_errors: BTreeMap::new(),
         }
     }
 
@@ -128,10 +133,10 @@ impl Recorder {
         let response = times.response();
         self.service.record(times.service());
         self.timeline.record(times.end, response, done.items);
-        self.total.record(response, done.items);
+        self.total.record(response, done);
         for tag in done.tags.iter() {
             if let Some(class) = self.classes.get_mut(tag) {
-                class.record(response, done.items);
+                class.record(response, done);
             }
         }
         for (index, time) in done.spans.iter() {
@@ -150,15 +155,14 @@ impl Recorder {
                 class.failed += 1;
             }
         }
-        // `entry` would copy the name of the kind for each of a million equal failures.
-        if let Some(errors) = self.errors.get_mut(failure.kind.as_ref()) {
-            errors.count += 1;
-        } else {
-            let errors = Errors {
-                count: 1,
-                example: failure.message.clone(),
-            };
-            self.errors.insert(failure.kind.to_string(), errors);
+        count(&mut self.errors, failure);
+    }
+
+    /// Counts an iteration of the warm-up.
+    pub fn record_warm_up(&mut self, outcome: &Result<Done, Failure>) {
+        self.warm_up += 1;
+        if let Err(failure) = outcome {
+            count(&mut self.warm_up_errors, failure);
         }
     }
 
@@ -175,12 +179,8 @@ impl Recorder {
         for (mine, theirs) in self.spans.iter_mut().zip(&other.spans) {
             mine.merge(theirs);
         }
-        for (kind, theirs) in &other.errors {
-            self.errors
-                .entry(kind.clone())
-                .and_modify(|mine| mine.count += theirs.count)
-                .or_insert_with(|| theirs.clone());
-        }
+        add(&mut self.errors, &other.errors);
+        add(&mut self.warm_up_errors, &other.warm_up_errors);
         self.timeline.merge(&other.timeline);
         self.first = match (self.first, other.first) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -191,15 +191,38 @@ impl Recorder {
     }
 }
 
+fn count(errors: &mut BTreeMap<String, Errors>, failure: &Failure) {
+    // `entry` would copy the name of the kind for each of a million equal failures.
+    if let Some(known) = errors.get_mut(failure.kind.as_ref()) {
+        known.count += 1;
+        return;
+    }
+    let first = Errors {
+        count: 1,
+        example: failure.message.clone(),
+    };
+    errors.insert(failure.kind.to_string(), first);
+}
+
+fn add(mine: &mut BTreeMap<String, Errors>, theirs: &BTreeMap<String, Errors>) {
+    for (kind, theirs) in theirs {
+        mine.entry(kind.clone())
+            .and_modify(|mine| mine.count += theirs.count)
+            .or_insert_with(|| theirs.clone());
+    }
+}
+
 impl Class {
-    fn record(&mut self, response: Duration, items: u64) {
+    fn record(&mut self, response: Duration, done: &Done) {
         self.response.record(response);
-        self.items += items;
+        self.items += done.items;
+        self.bytes += done.bytes;
     }
 
     fn merge(&mut self, other: &Self) {
         self.response.merge(&other.response);
         self.failed += other.failed;
         self.items += other.items;
+        self.bytes += other.bytes;
     }
 }

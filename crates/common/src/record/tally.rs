@@ -78,6 +78,18 @@ impl Tally {
         self.per_second(self.recorded.total.items)
     }
 
+    /// Megabytes (10⁶ bytes) of the successful iterations per second of wall time; `None` where nothing
+    /// was measured.
+    pub fn megabytes_per_sec(&self) -> Option<f64> {
+        self.per_second(self.recorded.total.bytes)
+            .map(|it| it / 1e6)
+    }
+
+    /// Failed iterations per second of wall time; `None` where nothing was measured.
+    pub fn errors_per_sec(&self) -> Option<f64> {
+        self.per_second(self.recorded.total.failed)
+    }
+
     fn per_second(&self, count: u64) -> Option<f64> {
         let wall = self.wall().as_secs_f64();
         (wall > 0.0).then(|| count_f64(count) / wall)

@@ -28,6 +28,7 @@ fn report() -> Report {
             ))
         } else {
             Ok(Done {
+                bytes: 0,
                 items: 3,
                 tags: Tags::of(&[0]),
                 ..Done::default()
@@ -61,6 +62,7 @@ fn report() -> Report {
         target: 50.0,
         excellent: 25.0,
         good: 100.0,
+        success: [95.0, 95.0],
     };
     let threshold: Threshold = "cone_search.p95_time_ms<1".parse().unwrap();
     Report {

@@ -28,7 +28,9 @@ pub fn text(report: &Report, colour: bool) -> String {
             style.section(&mut out, &table.title, &style.table(table));
         }
     }
-    style.section(&mut out, "Ratings", &style.bands(&report.assessment.bands));
+    if !report.assessment.bands.is_empty() {
+        style.section(&mut out, "Ratings", &style.bands(&report.assessment.bands));
+    }
     if !report.assessment.thresholds.is_empty() {
         style.section(&mut out, "Thresholds", &style.thresholds(report));
     }

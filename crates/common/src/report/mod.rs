@@ -1,6 +1,8 @@
 //! The result document: versioned, described by a JSON Schema, the same for all tools.
 
 mod host;
+mod http;
+mod lateness;
 mod limitation;
 mod run;
 mod schema;
@@ -15,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use host::Host;
+pub use http::HttpFigures;
+pub use lateness::{busy_machine, limitations_of};
 pub use limitation::Limitation;
 pub use run::{Mode, Run, RunClock, Tool};
 pub use schema::json_schema;

@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::TestResult;
+use crate::load::Labels;
+
 /// A value of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -34,6 +37,38 @@ impl Table {
             columns: columns.iter().map(|&column| column.to_owned()).collect(),
             rows: Vec::new(),
         }
+    }
+
+    /// The classes of a test as a table, in the order of their labels.
+    pub fn of_groups(test: &TestResult, labels: &Labels) -> Self {
+        let title = format!("{}: by class", test.test_name);
+        let columns = [
+            "class",
+            "n",
+            "errors",
+            "avg ms",
+            "median ms",
+            "p95 ms",
+            "p99 ms",
+            "rows each",
+        ];
+        let mut table = Self::new(&title, &columns);
+        for name in &labels.tags {
+            let Some(group) = test.groups.get(name) else {
+                continue;
+            };
+            table.rows.push(vec![
+                name.as_str().into(),
+                group.time.count.into(),
+                group.error_count.into(),
+                group.time.avg_ms.into(),
+                group.time.median_ms.into(),
+                group.time.p95_ms.into(),
+                group.time.p99_ms.into(),
+                group.items_per_iteration.into(),
+            ]);
+        }
+        table
     }
 }
 

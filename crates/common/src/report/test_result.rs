@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Table;
+use super::{HttpFigures, Table};
 use crate::record::{Accounting, Class, Series, Tally};
 use crate::units::{count_f64, size_f64};
 
@@ -71,6 +71,9 @@ pub struct TestResult {
     pub tables: Vec<Table>,
     /// The whole distributions.
     pub histograms: Histograms,
+    /// The figures again under the names that scripts of HTTP tests know; absent in other tests.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<HttpFigures>,
 }
 
 /// What the successful iterations brought.
@@ -237,6 +240,7 @@ impl TestResult {
                 response_time_ns: response.to_base64(),
                 service_time_ns: recorded.service.to_base64(),
             },
+            http: None,
         }
     }
 
@@ -245,6 +249,13 @@ impl TestResult {
     #[must_use]
     pub fn counting_items(mut self) -> Self {
         self.throughput_ops_per_sec = self.items.as_ref().and_then(|items| items.per_sec);
+        self
+    }
+
+    /// The same measurement with its figures under the names of HTTP tests too.
+    #[must_use]
+    pub fn with_http_figures(mut self, tally: &Tally) -> Self {
+        self.http = Some(HttpFigures::of(&self, tally));
         self
     }
 

@@ -83,6 +83,7 @@ impl Workload for Asker {
         };
         let rows = rows.map_err(|error| failure(&error))?;
         Ok(Done {
+            bytes: 0,
             items: common::units::size_u64(rows.len()),
             ..Done::default()
         })

@@ -192,7 +192,7 @@ async fn send_rows(
 }
 
 /// Sends rows that are already encoded, without header and trailer.
-pub(crate) async fn copy_encoded(
+pub async fn copy_encoded(
     client: &Client,
     table: &str,
     rows: Vec<u8>,

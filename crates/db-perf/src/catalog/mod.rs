@@ -11,7 +11,7 @@ use common::sky::{Sky, SkyConfig, Source};
 use serde::Serialize;
 
 pub use csv_file::{BrokenLines, CsvError, CsvFile, CsvRows};
-pub use load::{LoadError, LoadOptions, Loaded, copy_catalog, load};
+pub use load::{LoadError, LoadOptions, Loaded, copy_catalog, copy_encoded, load};
 pub use reservoir::Reservoir;
 pub use row::Row;
 

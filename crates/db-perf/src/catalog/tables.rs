@@ -74,8 +74,9 @@ const FIELDS: i16 = 37;
 /// The day on which the newest object was discovered, MJD of 2026-01-01.
 pub const NEWEST_MJD: f64 = 61_041.0;
 
-/// Discoveries spread over ten years, by a hash of the number, so that neighbours differ.
-fn discovery_mjd(id: i64) -> f64 {
+/// The day on which an object was discovered, MJD: spread over ten years, by a hash of the number,
+/// so that neighbours differ.
+pub fn discovery_mjd(id: i64) -> f64 {
     let hash = u64::from_ne_bytes(id.to_ne_bytes()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let share = common::units::count_f64(hash >> 11) / common::units::count_f64(1 << 53);
     NEWEST_MJD - 3652.5 * share

@@ -50,6 +50,22 @@ impl Expected {
         self.inside.is_empty()
     }
 
+    /// The least and the most sources that a right answer has: those on the edge may be in or out.
+    pub fn count_range(&self) -> (u64, u64) {
+        let inside = count(self.inside.len());
+        (inside, inside + count(self.edge.len()))
+    }
+
+    /// How many sources are in `cone`, which these answers are for: those on the edge by the exact
+    /// separation, the rim included.
+    pub fn count_in(&self, cone: &Cone) -> u64 {
+        let on_edge = self.edge.iter().filter(|bits| {
+            let [ra_deg, dec_deg] = bits.map(f64::from_bits);
+            cone.contains(Position { ra_deg, dec_deg })
+        });
+        count(self.inside.len() + on_edge.count())
+    }
+
     /// Compares an answer. With `limit` the answer holds the nearest ones only, so that a full
     /// answer can miss nothing.
     pub fn compare(&self, found: &[Position], limit: Option<usize>) -> Comparison {
@@ -211,13 +227,17 @@ mod tests {
     fn a_source_on_the_edge_may_be_in_or_out() {
         let center = Position::new(10.0, 20.0);
         let edge = center.offset(90.0, 1.0);
-        let mut oracle = Oracle::new([Cone {
+        let cone = Cone {
             center,
             radius_deg: 1.0,
-        }]);
+        };
+        let mut oracle = Oracle::new([cone]);
         oracle.observe(edge);
+        oracle.observe(center);
         let expected = oracle.finish().remove(0);
-        assert!(expected.compare(&[edge], None).is_right());
-        assert!(expected.compare(&[], None).is_right());
+        let on_rim = u64::from(cone.contains(edge));
+        assert_eq!(expected.count_in(&cone), 1 + on_rim);
+        assert!(expected.compare(&[center, edge], None).is_right());
+        assert!(expected.compare(&[center], None).is_right());
     }
 }

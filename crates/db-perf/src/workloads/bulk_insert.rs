@@ -13,10 +13,10 @@ use common::units::size_u64;
 pub(crate) use method::Method;
 use writer::{Loader, Writer};
 
-use super::bench::limitations_of;
 use super::session::Session;
 use super::{Bench, Measured, TestError};
 use crate::catalog::Row;
+use common::report::limitations_of;
 
 /// The table that is filled.
 const TABLE: &str = "bulk_target";

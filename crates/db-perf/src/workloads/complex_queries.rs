@@ -9,12 +9,12 @@ use common::report::{Limitation, TestResult};
 use tokio_postgres::{Client, Error, Statement};
 
 use self::query::{ALL, Check, ComplexQuery};
-use super::bench::limitations_of;
 use super::cone_search::plan_table;
 use super::session::{Prepare, Session};
 use super::{Bench, Measured, TestError};
 use crate::parameters::borrowed;
 use crate::plans::{PlanShape, explain};
+use common::report::limitations_of;
 
 struct Recipe(String);
 
@@ -48,6 +48,7 @@ impl Workload for Repeated {
         let Check(check) = self.query.check;
         check(&self.bench, &rows).map_err(|message| Failure::new("wrong_result", message))?;
         Ok(Done {
+            bytes: 0,
             items: common::units::size_u64(rows.len()),
             ..Done::default()
         })

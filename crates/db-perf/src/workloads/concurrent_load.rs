@@ -17,11 +17,11 @@ use rand::{RngExt as _, SeedableRng as _};
 use tokio::time::{Instant, timeout};
 use tokio_postgres::Error;
 
-use super::bench::limitations_of;
-use super::cone_search::{ConeTable, LIMIT, group_table};
+use super::cone_search::{ConeTable, LIMIT};
 use super::{Bench, Measured, TestError};
 use crate::failure::{describe, failure};
 use crate::parameters::borrowed;
+use common::report::limitations_of;
 
 /// Users of the sweep over pool sizes, always asking.
 const SWEEP_USERS: usize = 32;
@@ -108,6 +108,7 @@ impl Workload for User {
         let rows = self.shared.ask(&client, ask, deviate).await;
         match rows {
             Ok(items) => Ok(Done {
+                bytes: 0,
                 items,
                 tags,
                 spans: Spans::one(0, wait),
@@ -192,7 +193,7 @@ pub(super) async fn run(bench: &Bench, measured: &mut Measured) -> Result<(), Te
     .with("pool_size", size_u64(sizes.pool_size))
     .with("ramp_up_s", sizes.ramp_up_seconds)
     .with("rate_per_sec", bench.plan.rate_per_sec);
-    test.tables.push(group_table(&test, &tally.labels));
+    test.tables.push(Table::of_groups(&test, &tally.labels));
     let swept = sweep(bench, &mut measured.limitations).await;
     if let Ok((table, knee)) = &swept {
         test.tables.push(table.clone());

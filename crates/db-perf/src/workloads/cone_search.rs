@@ -12,13 +12,13 @@ use common::units::{count_usize, size_u64};
 use serde::Serialize;
 use tokio_postgres::{Client, Error};
 
-use super::bench::limitations_of;
 use super::session::{Prepare, Session};
 use super::{Bench, Measured, TestError};
 use crate::cone::{Columns, ConeQuery, Expected, Found, Strategy};
 use crate::oracle_pass::expected_answers;
 use crate::parameters::borrowed;
 use crate::plans::{PlanShape, explain};
+use common::report::limitations_of;
 
 /// No more than this many nearest sources are wanted, as in the users' query.
 pub(super) const LIMIT: u32 = 1000;
@@ -87,6 +87,7 @@ impl Workload for ConeSearch {
             }
         }
         Ok(Done {
+            bytes: 0,
             items: answer.rows,
             tags: question.tags,
             ..Done::default()
@@ -168,7 +169,7 @@ pub(super) async fn run(bench: &Bench, measured: &mut Measured) -> Result<(), Te
     .with("radii", bench.plan.radii.to_string())
     .with("checked_against_the_oracle", size_u64(checked))
     .with("rate_per_sec", bench.plan.rate_per_sec);
-    test.tables.push(group_table(&test, &labels));
+    test.tables.push(Table::of_groups(&test, &labels));
     test.tables
         .push(plan_table("cone_search: plans of sampled cones", &plans));
     measured.plans.extend(
@@ -269,38 +270,6 @@ async fn explain_samples(bench: &Bench, targets: &[Target]) -> Result<Vec<PlanSh
         plans.extend(explain(&connection, &label, &sql, &borrowed(&parameters)).await?);
     }
     Ok(plans)
-}
-
-/// The classes of a test as a table, in the order of their labels.
-pub(super) fn group_table(test: &TestResult, labels: &Labels) -> Table {
-    let title = format!("{}: by class", test.test_name);
-    let columns = [
-        "class",
-        "n",
-        "errors",
-        "avg ms",
-        "median ms",
-        "p95 ms",
-        "p99 ms",
-        "rows each",
-    ];
-    let mut table = Table::new(&title, &columns);
-    for name in &labels.tags {
-        let Some(group) = test.groups.get(name) else {
-            continue;
-        };
-        table.rows.push(vec![
-            name.as_str().into(),
-            group.time.count.into(),
-            group.error_count.into(),
-            group.time.avg_ms.into(),
-            group.time.median_ms.into(),
-            group.time.p95_ms.into(),
-            group.time.p99_ms.into(),
-            group.items_per_iteration.into(),
-        ]);
-    }
-    table
 }
 
 /// Plans as a table. The whole plans are in the result document.

@@ -10,7 +10,6 @@ use common::units::{count_f64, size_u64};
 use tokio::time::Instant;
 use tokio_postgres::{Client, Error};
 
-use super::bench::limitations_of;
 use super::cone_search::wrong;
 use super::session::{Prepare, Session};
 use super::{Bench, Measured, TestError};
@@ -20,6 +19,7 @@ use crate::oracle_pass::expected_answers;
 use crate::parameters::borrowed;
 use crate::plans::{PlanShape, explain};
 use crate::target::ConnectSpec;
+use common::report::limitations_of;
 
 /// Radii with their names; the last one only at every fifth centre.
 pub(crate) const RADII: [(&str, f64); 5] = [
@@ -109,6 +109,7 @@ impl Workload for Cones {
             }
         }
         Ok(Done {
+            bytes: 0,
             items: answer.rows,
             tags,
             ..Done::default()

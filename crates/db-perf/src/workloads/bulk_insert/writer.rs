@@ -63,6 +63,7 @@ impl Workload for Loader {
         let sent = attendant.attend(sent).await;
         match sent {
             Ok(count) => Ok(Done {
+                bytes: 0,
                 items: count,
                 ..Done::default()
             }),

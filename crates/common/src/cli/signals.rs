@@ -1,12 +1,11 @@
 //! Ctrl-C, termination and hang-up end a run in order.
 
-use common::cli;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// A token that is cancelled by the first signal; further ones change nothing, since cleaning up
 /// must not be cut short.
-pub(crate) fn stop_on_signals() -> CancellationToken {
+pub fn stop_on_signals() -> CancellationToken {
     let stop = CancellationToken::new();
     for kind in [
         SignalKind::interrupt(),
@@ -23,7 +22,7 @@ pub(crate) fn stop_on_signals() -> CancellationToken {
                 let first = !stop.is_cancelled();
                 stop.cancel();
                 if first {
-                    cli::narrate(
+                    super::narrate(
                         "stopping: what is under way may finish, then everything is cleaned up",
                     );
                 }

@@ -7,12 +7,12 @@ use common::report::{Report, TestResult};
 
 /// Reads a result document: it follows the schema, every iteration is accounted for, and the
 /// histograms agree with the figures.
-pub(crate) fn read(path: &Path) -> Report {
+pub fn read(path: &Path) -> Report {
     check(&common::files::read(path).unwrap())
 }
 
 /// As [`read`], for the text of a document.
-pub(crate) fn check(text: &str) -> Report {
+pub fn check(text: &str) -> Report {
     let document: serde_json::Value = serde_json::from_str(text).unwrap();
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/result.schema.json");
     let committed = serde_json::from_str(&common::files::read(&committed).unwrap()).unwrap();
@@ -65,7 +65,7 @@ fn check_test(test: &TestResult) {
 }
 
 /// The codes of the limitations, in their order.
-pub(crate) fn limitations(report: &Report) -> Vec<&str> {
+pub fn limitations(report: &Report) -> Vec<&str> {
     report
         .limitations
         .iter()
