@@ -6,6 +6,7 @@
 pub mod assess;
 pub mod cli;
 pub mod files;
+pub mod fits;
 pub mod load;
 pub mod record;
 pub mod redact;

@@ -19,7 +19,8 @@ pub(crate) const LONGITUDES: usize = 72;
 /// Cells around half a band: the Galaxy's model is symmetric in longitude.
 pub(crate) const HALF_LONGITUDES: usize = LONGITUDES / 2;
 
-const CELL_WIDTH: f64 = TAU / 72.0;
+/// Width of a cell, radians.
+pub(crate) const CELL_WIDTH: f64 = TAU / 72.0;
 
 /// Edges of the bands.
 #[derive(Debug)]
@@ -57,6 +58,11 @@ impl Cells {
         direction(sin_b, (real(longitude) + stream.uniform()) * CELL_WIDTH)
     }
 
+    /// Sines of the latitudes that bound a band.
+    pub(crate) fn sines(&self, band: usize) -> (f64, f64) {
+        (self.sin_edges[band], self.sin_edges[band + 1])
+    }
+
     /// Band and longitude of the cell that holds a galactic direction.
     pub(crate) fn locate(&self, [x, y, z]: [f64; 3]) -> (usize, usize) {
         let band = self.sin_edges[1..LATITUDES].partition_point(|&edge| edge <= z);
@@ -72,8 +78,9 @@ pub(crate) fn folded(longitude: usize) -> usize {
     longitude.min(LONGITUDES - 1 - longitude)
 }
 
+/// Unit vector of a sine of latitude and a longitude in radians.
 #[inline]
-fn direction(sin_b: f64, l: f64) -> [f64; 3] {
+pub(crate) fn direction(sin_b: f64, l: f64) -> [f64; 3] {
     let (sin_l, cos_l) = libm::sincos(l);
     let cos_b = (1.0 - sin_b * sin_b).max(0.0).sqrt();
     [cos_b * cos_l, cos_b * sin_l, sin_b]

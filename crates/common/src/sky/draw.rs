@@ -5,7 +5,7 @@ use super::astrometry::{
     parallax_error_mas, radial_velocity_error_km_s, velocity_km_s,
 };
 use super::errors::LSST_SATURATION;
-use super::extragalactic::{galaxy_redshift, quasar_redshift};
+use super::extragalactic::{Distant, galaxy_redshift, quasar_redshift};
 use super::galactic::to_icrs;
 use super::generator::{Class, Sky};
 use super::geometry::Position;
@@ -48,7 +48,24 @@ impl Sky {
     }
 
     fn draw_star(&self, id: u64, variable: bool, stream: &mut Stream) -> Source {
-        let (star, b_v, offsets, observed) = self.select_star(stream);
+        loop {
+            let star = self.stars.draw(stream);
+            if let Some(source) = self.observe_star(star, id, variable, stream) {
+                return source;
+            }
+        }
+    }
+
+    /// Makes the source of a star, if the selection keeps it.
+    #[inline]
+    pub(crate) fn observe_star(
+        &self,
+        star: StarDraw,
+        id: u64,
+        variable: bool,
+        stream: &mut Stream,
+    ) -> Option<Source> {
+        let (b_v, offsets, observed) = self.select_star(&star, stream)?;
         let group = &self.stars.groups[star.group];
         let kind = StarKind {
             absolute_v: star.absolute_v,
@@ -84,97 +101,111 @@ impl Sky {
             distance_from_parallax_pc(parallax.value - PARALLAX_ZERO_POINT_MAS, parallax.error)
         });
         source.variability = variability;
-        source
+        Some(source)
     }
 
-    /// Draws stars until one passes the selection; gives its B-V, its offsets from the unreddened V
-    /// in every band, and its observation in the selecting band.
+    /// Observes a star in the selecting band; if the selection keeps it, gives its B-V, its offsets
+    /// from the unreddened V in every band, and the observation.
     #[inline]
-    fn select_star(&self, stream: &mut Stream) -> (StarDraw, f64, Bands, Measured) {
+    fn select_star(&self, star: &StarDraw, stream: &mut Stream) -> Option<(f64, Bands, Measured)> {
         let band = self.selection.band();
-        loop {
-            let star = self.stars.draw(stream);
-            let scatter = if self.stars.groups[star.group].giant {
-                GIANT_SCATTER
-            } else {
-                DWARF_SCATTER
-            };
-            let b_v = star.b_v + scatter * stream.normal();
-            let mag = star.unreddened_v
-                + self.colours.offset_from_v(b_v, band)
-                + EXTINCTION[band] * star.extinction_v;
-            if let Some(observed) = self.noise.observe(band, mag, stream)
-                && self.selection.keeps(observed.value, stream)
-            {
-                let mut offsets = self.colours.offsets_from_v(b_v);
-                for i in 0..BANDS {
-                    offsets[i] += EXTINCTION[i] * star.extinction_v;
-                }
-                return (star, b_v, offsets, observed);
+        let scatter = if self.stars.groups[star.group].giant {
+            GIANT_SCATTER
+        } else {
+            DWARF_SCATTER
+        };
+        let b_v = star.b_v + scatter * stream.normal();
+        let mag = star.unreddened_v
+            + self.colours.offset_from_v(b_v, band)
+            + EXTINCTION[band] * star.extinction_v;
+        let observed = self.noise.observe(band, mag, stream)?;
+        self.selection.keeps(observed.value, stream).then(|| {
+            let mut offsets = self.colours.offsets_from_v(b_v);
+            for i in 0..BANDS {
+                offsets[i] += EXTINCTION[i] * star.extinction_v;
             }
-        }
+            (b_v, offsets, observed)
+        })
     }
 
     fn draw_galaxy(&self, id: u64, stream: &mut Stream) -> Source {
-        let band = self.selection.extended_band();
         loop {
             let drawn = self.galaxies.draw(&self.stars, stream);
-            let redshift = galaxy_redshift(drawn.mag - 0.3, stream);
-            let (offsets, b_v) = photometry::galaxy(redshift, stream.chance(0.3));
-            let v = drawn.mag - offsets[band];
-            let mags =
-                core::array::from_fn(|i| v + offsets[i] + EXTINCTION[i] * drawn.extinction_v);
-            let Some(observed) = self.noise.observe(band, mags[band], stream) else {
-                continue;
-            };
-            if !self.selection.keeps(observed.value, stream) {
-                continue;
+            if let Some(source) = self.observe_galaxy(&drawn, id, stream) {
+                return source;
             }
-            let known = Known {
-                position: drawn.position,
-                object_type: ObjectType::Galaxy,
-                mags,
-                b_v: b_v + drawn.extinction_v / R_V,
-                extinction_v: drawn.extinction_v,
-                extended: true,
-            };
-            let mut source = self.observe(id, &known, None, stream);
-            // Gaia's windows are for point sources.
-            (source.g, source.bp, source.rp) = (None, None, None);
-            source.redshift = Some(redshift);
-            return source;
         }
     }
 
+    /// Makes the source of a galaxy, if the selection keeps it.
+    pub(crate) fn observe_galaxy(
+        &self,
+        drawn: &Distant,
+        id: u64,
+        stream: &mut Stream,
+    ) -> Option<Source> {
+        let band = self.selection.extended_band();
+        let redshift = galaxy_redshift(drawn.mag - 0.3, stream);
+        let (offsets, b_v) = photometry::galaxy(redshift, stream.chance(0.3));
+        let v = drawn.mag - offsets[band];
+        let mags = core::array::from_fn(|i| v + offsets[i] + EXTINCTION[i] * drawn.extinction_v);
+        let observed = self.noise.observe(band, mags[band], stream)?;
+        if !self.selection.keeps(observed.value, stream) {
+            return None;
+        }
+        let known = Known {
+            position: drawn.position,
+            object_type: ObjectType::Galaxy,
+            mags,
+            b_v: b_v + drawn.extinction_v / R_V,
+            extinction_v: drawn.extinction_v,
+            extended: true,
+        };
+        let mut source = self.observe(id, &known, None, stream);
+        // Gaia's windows are for point sources.
+        (source.g, source.bp, source.rp) = (None, None, None);
+        source.redshift = Some(redshift);
+        Some(source)
+    }
+
     fn draw_quasar(&self, id: u64, stream: &mut Stream) -> Source {
-        let band = self.selection.band();
         loop {
             let drawn = self.quasars.draw(&self.stars, stream);
-            let redshift = quasar_redshift(stream);
-            let (offsets, b_v) = photometry::quasar(redshift);
-            let v = drawn.mag - offsets[band];
-            let mags =
-                core::array::from_fn(|i| v + offsets[i] + EXTINCTION[i] * drawn.extinction_v);
-            let Some(observed) = self.noise.observe(band, mags[band], stream) else {
-                continue;
-            };
-            if !self.selection.keeps(observed.value, stream) {
-                continue;
+            if let Some(source) = self.observe_quasar(&drawn, id, stream) {
+                return source;
             }
-            let known = Known {
-                position: drawn.position,
-                object_type: ObjectType::Quasar,
-                mags,
-                b_v: b_v + drawn.extinction_v / R_V,
-                extinction_v: drawn.extinction_v,
-                extended: false,
-            };
-            let mut source = self.observe(id, &known, Some(observed), stream);
-            measure_astrometry(&mut source, stream);
-            source.redshift = Some(redshift);
-            source.variability = Some(VariabilityClass::Quasar.draw(stream));
-            return source;
         }
+    }
+
+    /// Makes the source of a quasar, if the selection keeps it.
+    pub(crate) fn observe_quasar(
+        &self,
+        drawn: &Distant,
+        id: u64,
+        stream: &mut Stream,
+    ) -> Option<Source> {
+        let band = self.selection.band();
+        let redshift = quasar_redshift(stream);
+        let (offsets, b_v) = photometry::quasar(redshift);
+        let v = drawn.mag - offsets[band];
+        let mags = core::array::from_fn(|i| v + offsets[i] + EXTINCTION[i] * drawn.extinction_v);
+        let observed = self.noise.observe(band, mags[band], stream)?;
+        if !self.selection.keeps(observed.value, stream) {
+            return None;
+        }
+        let known = Known {
+            position: drawn.position,
+            object_type: ObjectType::Quasar,
+            mags,
+            b_v: b_v + drawn.extinction_v / R_V,
+            extinction_v: drawn.extinction_v,
+            extended: false,
+        };
+        let mut source = self.observe(id, &known, Some(observed), stream);
+        measure_astrometry(&mut source, stream);
+        source.redshift = Some(redshift);
+        source.variability = Some(VariabilityClass::Quasar.draw(stream));
+        Some(source)
     }
 
     fn draw_nebula(&self, id: u64, stream: &mut Stream) -> Source {

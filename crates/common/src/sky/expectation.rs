@@ -22,6 +22,24 @@ impl Sky {
     ///
     /// Asteroids, which move, are spread evenly over the sky here.
     pub fn expected_fraction(&self, cone: &Cone) -> f64 {
+        let [star, galaxy, quasar, nebula] = self.expected_shares(cone);
+        let everywhere = cone.area_deg2() * (PI / 180.0) * (PI / 180.0) / (4.0 * PI);
+        self.shares()
+            .map(|(class, share)| {
+                share
+                    * match class {
+                        Class::Star | Class::VariableStar => star,
+                        Class::Galaxy => galaxy,
+                        Class::Quasar => quasar,
+                        Class::Nebula => nebula,
+                        Class::Asteroid => everywhere,
+                    }
+            })
+            .sum()
+    }
+
+    /// Shares of all stars, galaxies, quasars and nebulae that lie in a cone.
+    pub(crate) fn expected_shares(&self, cone: &Cone) -> [f64; 4] {
         let area_sr = cone.area_deg2() * (PI / 180.0) * (PI / 180.0);
         let [mut star, mut galaxy, mut quasar, mut nebula] = [0.0; 4];
         for direction in spread(cone) {
@@ -34,18 +52,7 @@ impl Sky {
         let point_sr = area_sr / real(POINTS);
         let star = (star * point_sr + self.members(cone)) / self.stars.expected_total();
         let galaxy = galaxy * point_sr + self.share_of_clusters(cone);
-        self.shares()
-            .map(|(class, share)| {
-                share
-                    * match class {
-                        Class::Star | Class::VariableStar => star,
-                        Class::Galaxy => galaxy,
-                        Class::Quasar => quasar * point_sr,
-                        Class::Nebula => nebula * point_sr,
-                        Class::Asteroid => area_sr / (4.0 * PI),
-                    }
-            })
-            .sum()
+        [star, galaxy, quasar * point_sr, nebula * point_sr]
     }
 
     /// Share of all galaxies that are members of clusters and lie in the cone.

@@ -83,6 +83,14 @@ struct Cluster {
     extinction_v: f64,
 }
 
+impl Cluster {
+    /// Surface density falls with r^-1.4, which makes the angular correlation r^-0.8.
+    fn draw_position(&self, stream: &mut Stream) -> Position {
+        let r = CLUSTER_RADIUS_DEG * libm::pow(stream.uniform(), 1.0 / 0.6);
+        self.center.offset(360.0 * stream.uniform(), r)
+    }
+}
+
 /// Tables of one kind for one selection.
 #[derive(Debug)]
 pub(crate) struct DistantTable {
@@ -93,6 +101,9 @@ pub(crate) struct DistantTable {
     /// Objects kept per steradian, by cell, without clusters.
     expected_per_sr: Vec<f64>,
     expected_total: f64,
+    /// Objects per steradian that may pass the selection, by cell, without clusters; and all of them.
+    candidates_per_sr: Vec<f64>,
+    candidates: f64,
     faint_limit: f64,
     dust_ratio: f64,
     /// Clusters, their shares, and the way to draw one.
@@ -115,6 +126,7 @@ impl DistantTable {
         let mut field = Stream::new(seed, Purpose::DensityField, 0);
         let faint_limit = selection.limit() + selection.margin_mag() + 0.1;
         let (mut weights, mut extinction, mut expected_per_sr) = (vec![], vec![], vec![]);
+        let mut candidates_per_sr = vec![];
         let mut expected_total = 0.0;
         for band_of_b in 0..LATITUDES {
             let area = stars.cells.area_sr(band_of_b);
@@ -128,7 +140,9 @@ impl DistantTable {
                 };
                 let factor = DEG2_PER_SR * contrast * dex(-kind.avoidance() * dust);
                 let dimming = EXTINCTION[band] * dust;
-                weights.push(factor * area * number_below(&cumulative, faint_limit - dimming));
+                let candidates = factor * number_below(&cumulative, faint_limit - dimming);
+                weights.push(candidates * area);
+                candidates_per_sr.push(candidates);
                 let kept = factor * kept(&cumulative, selection, dimming);
                 expected_per_sr.push(kept);
                 expected_total += kept * area;
@@ -141,6 +155,8 @@ impl DistantTable {
             extinction,
             expected_per_sr,
             expected_total,
+            candidates_per_sr,
+            candidates: weights.iter().sum(),
             faint_limit,
             dust_ratio: EXTINCTION[band],
             clusters: vec![],
@@ -184,10 +200,7 @@ impl DistantTable {
         let (position, extinction_v) = match &self.richest {
             Some(richest) if stream.chance(CLUSTERED) => {
                 let cluster = &self.clusters[richest.draw(stream)];
-                // Surface density falls with r^-1.4, which makes the angular correlation r^-0.8.
-                let r = CLUSTER_RADIUS_DEG * libm::pow(stream.uniform(), 1.0 / 0.6);
-                let place = cluster.center.offset(360.0 * stream.uniform(), r);
-                (place, cluster.extinction_v)
+                (cluster.draw_position(stream), cluster.extinction_v)
             }
             _ => {
                 let (cell, direction) = self.draw_cell(stars, stream);
@@ -197,6 +210,11 @@ impl DistantTable {
                 )
             }
         };
+        self.distant(position, extinction_v, stream)
+    }
+
+    /// Draws the magnitude of an object at a position.
+    fn distant(&self, position: Position, extinction_v: f64, stream: &mut Stream) -> Distant {
         let limit = self.faint_limit - self.dust_ratio * extinction_v;
         let wanted = stream.uniform() * number_below(&self.cumulative, limit);
         let bin = self.cumulative[1..]
@@ -207,6 +225,39 @@ impl DistantTable {
             mag: FIRST_MAG + MAG_STEP * (real(bin) + stream.uniform()),
             extinction_v,
         }
+    }
+
+    /// Objects per steradian of a cell that may pass the selection, those of clusters left out.
+    pub(crate) fn smooth_candidates_per_sr(&self, band: usize, longitude: usize) -> f64 {
+        let all = self.candidates_per_sr[band * LONGITUDES + longitude];
+        if self.clusters.is_empty() {
+            all
+        } else {
+            (1.0 - CLUSTERED) * all
+        }
+    }
+
+    /// Draws an object of a cell that may pass the selection, at a position of that cell.
+    pub(crate) fn draw_in(
+        &self,
+        (band, longitude): (usize, usize),
+        position: Position,
+        stream: &mut Stream,
+    ) -> Distant {
+        let extinction_v = self.extinction[band * LONGITUDES + longitude];
+        self.distant(position, extinction_v, stream)
+    }
+
+    /// Number of a cluster's members that may pass the selection.
+    pub(crate) fn cluster_candidates(&self, cluster: usize) -> f64 {
+        self.candidates * CLUSTERED * self.richness[cluster]
+    }
+
+    /// Draws a member of a cluster that may pass the selection.
+    pub(crate) fn draw_member(&self, cluster: usize, stream: &mut Stream) -> Distant {
+        let cluster = &self.clusters[cluster];
+        let position = cluster.draw_position(stream);
+        self.distant(position, cluster.extinction_v, stream)
     }
 
     /// Number on the sky.

@@ -37,11 +37,11 @@ pub(crate) struct Instrument {
     pub(crate) archive: Archive,
 }
 
-const PARANAL: Site = Site {
+pub(crate) const PARANAL: Site = Site {
     latitude_deg: -24.627,
     longitude_deg: -70.404,
 };
-const MAUNA_KEA: Site = Site {
+pub(crate) const MAUNA_KEA: Site = Site {
     latitude_deg: 19.825,
     longitude_deg: -155.474,
 };

@@ -21,6 +21,11 @@ pub(crate) enum Purpose {
     Observations = 5,
     LightCurve = 6,
     SolarSystem = 7,
+    Field = 8,
+    FieldClusters = 9,
+    Exposure = 10,
+    CosmicRays = 11,
+    ExposureSettings = 12,
 }
 
 /// A seeded stream of uniform and normal deviates.

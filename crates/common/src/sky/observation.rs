@@ -102,6 +102,13 @@ impl Site {
         (self.altitude_deg(sun(mjd), sun_hour_angle) < HIGHEST_SUN_DEG).then_some((mjd, airmass))
     }
 
+    /// Altitudes of a position and of the Sun at an MJD, degrees.
+    pub(crate) fn altitudes_deg(&self, position: Position, mjd: f64) -> (f64, f64) {
+        let sidereal = self.sidereal_deg(mjd);
+        let altitude = |of: Position| self.altitude_deg(of, sidereal - of.ra_deg);
+        (altitude(position), altitude(sun(mjd)))
+    }
+
     /// Local sidereal angle, degrees.
     fn sidereal_deg(&self, mjd: f64) -> f64 {
         wrap_360(280.460_6 + 360.985_647_4 * (mjd - 51_544.5) + self.longitude_deg)

@@ -182,13 +182,24 @@ impl StarTable {
 
     /// Draws a star of a system that may pass the selection.
     fn draw_member(&self, stream: &mut Stream) -> StarDraw {
-        let part = &self.systems.parts[self.systems.entries.draw(stream)];
+        let part = self.systems.parts[self.systems.entries.draw(stream)];
+        let anywhere = |stream: &mut Stream| SYSTEMS[part.system].draw_direction(stream);
+        self.member(part, anywhere, stream)
+    }
+
+    /// Draws a member of one part of a system: its brightness, then its direction.
+    fn member(
+        &self,
+        part: Part,
+        direction: impl FnOnce(&mut Stream) -> [f64; 3],
+        stream: &mut Stream,
+    ) -> StarDraw {
         let system = &SYSTEMS[part.system];
         let bin = self.draw_bin(part.group, self.limit_in(system), stream);
         let absolute_v = BRIGHTEST + MAG_STEP * (real(bin) + stream.uniform());
         StarDraw {
             group: part.group,
-            direction: system.draw_direction(stream),
+            direction: direction(stream),
             distance_pc: system.distance_pc,
             absolute_v,
             b_v: self.b_v[usize::from(self.groups[part.group].giant)][bin],
@@ -223,7 +234,17 @@ impl StarTable {
             half
         };
         let direction = self.cells.draw(band, longitude, stream);
+        self.star((cell, group, k), direction, stream)
+    }
 
+    /// Draws a star of a cell, group and bin of distance, in a direction of that cell.
+    #[inline]
+    fn star(
+        &self,
+        (cell, group, k): (usize, usize, usize),
+        direction: [f64; 3],
+        stream: &mut Stream,
+    ) -> StarDraw {
         let t = stream.uniform();
         let ln_distance = ln_distance(real(k) + t);
         let edges = &self.dust[cell * (DISTANCES + 1) + k..];
@@ -240,6 +261,62 @@ impl StarTable {
             unreddened_v: absolute_v + distance_modulus(ln_distance),
             extinction_v: near + t * (far - near),
             system: None,
+        }
+    }
+
+    /// The stars of one cell, numbered by its band and longitude.
+    pub(crate) fn cell(&self, band: usize, longitude: usize) -> CellStars {
+        let cell = band * HALF_LONGITUDES + folded(longitude);
+        let direction = self.cells.middle(band, folded(longitude));
+        let mut weights = Vec::with_capacity(DISTANCES * GROUPS);
+        for k in 0..DISTANCES {
+            let ln_distance = ln_distance(real(k) + 0.5);
+            let distance = libm::exp(ln_distance);
+            let densities = Place::along(direction, distance).densities(&self.groups);
+            let edges = &self.dust[cell * (DISTANCES + 1) + k..];
+            let dust = 0.5 * (f64::from(edges[0]) + f64::from(edges[1]));
+            let limit = self.limit(ln_distance, dust);
+            let volume = distance * distance * distance * bin_width();
+            weights.extend(densities.into_iter().enumerate().map(|(group, density)| {
+                let bins = self.envelope_bins[group][limit];
+                volume * density * self.cumulative[group][bins]
+            }));
+        }
+        CellStars {
+            cell,
+            per_sr: weights.iter().sum(),
+            entries: Alias::new(&weights),
+        }
+    }
+
+    /// Draws a star of a cell that may pass the selection, in a direction of that cell.
+    pub(crate) fn draw_in(
+        &self,
+        stars: &CellStars,
+        direction: [f64; 3],
+        stream: &mut Stream,
+    ) -> StarDraw {
+        let code = stars.entries.draw(stream);
+        let (k, group) = (code / GROUPS, code % GROUPS);
+        self.star((stars.cell, group, k), direction, stream)
+    }
+
+    /// Members of one system that may pass the selection: their number and the way to draw one.
+    pub(crate) fn members(&self, system: usize) -> Members<'_> {
+        let limit = self.limit_in(&SYSTEMS[system]);
+        let parts = self.systems.parts.iter();
+        let parts: Vec<&Part> = parts.filter(|part| part.system == system).collect();
+        let weight = |part: &&Part| {
+            let bins = self.envelope_bins[part.group][limit];
+            part.scale * self.cumulative[part.group][bins]
+        };
+        let weights: Vec<f64> = parts.iter().map(weight).collect();
+        let number = weights.iter().sum();
+        Members {
+            table: self,
+            number,
+            entries: (number > 0.0).then(|| Alias::new(&weights)),
+            parts,
         }
     }
 
@@ -274,6 +351,33 @@ impl StarTable {
     pub(crate) fn extinction_beyond(&self, band: usize, longitude: usize) -> f64 {
         let cell = band * HALF_LONGITUDES + folded(longitude);
         f64::from(self.dust[cell * (DISTANCES + 1) + DISTANCES])
+    }
+}
+
+/// The stars of one cell that may pass the selection.
+#[derive(Debug)]
+pub(crate) struct CellStars {
+    cell: usize,
+    /// Their number per steradian.
+    pub(crate) per_sr: f64,
+    entries: Alias,
+}
+
+/// The members of one system that may pass the selection.
+#[derive(Debug)]
+pub(crate) struct Members<'a> {
+    table: &'a StarTable,
+    /// Their number.
+    pub(crate) number: f64,
+    parts: Vec<&'a Part>,
+    entries: Option<Alias>,
+}
+
+impl Members<'_> {
+    /// Draws a member in a galactic direction; none if the system has no member so bright.
+    pub(crate) fn draw(&self, direction: [f64; 3], stream: &mut Stream) -> Option<StarDraw> {
+        let part = *self.parts[self.entries.as_ref()?.draw(stream)];
+        Some(self.table.member(part, |_| direction, stream))
     }
 }
 

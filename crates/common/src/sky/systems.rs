@@ -185,6 +185,17 @@ impl System {
         to_galactic(place.unit_vector())
     }
 
+    /// Share of the members per steradian at a distance from the centre, degrees.
+    pub(crate) fn share_per_sr(&self, distance_deg: f64) -> f64 {
+        let r = distance_deg / self.scale_deg;
+        if r >= EDGE {
+            return 0.0;
+        }
+        let scale = self.scale_deg.to_radians();
+        let kept = 1.0 - (1.0 + EDGE) * libm::exp(-EDGE);
+        libm::exp(-r) / (2.0 * core::f64::consts::PI * scale * scale * kept)
+    }
+
     /// Velocity of a member in an ICRS direction, ICRS axes, km/s.
     pub(crate) fn velocity_km_s(&self, [x, y, z]: [f64; 3], stream: &mut Stream) -> [f64; 3] {
         let in_plane = (x * x + y * y).sqrt().max(1e-300);
