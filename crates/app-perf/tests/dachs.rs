@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use support::Room;
 
 /// The profile's variables for the server's table.
-const VARIABLES: [&str; 14] = [
+const VARIABLES: [&str; 22] = [
     "--set",
     "scs=/stars/q/cone/scs.xml",
     "--set",
@@ -25,6 +25,14 @@ const VARIABLES: [&str; 14] = [
     "mag=vmag",
     "--set",
     "sia=/__system__/siap2/sitewide/siap2.xml",
+    "--set",
+    "datalink=/fields/q/dl/dlmeta",
+    "--set",
+    "soda=/fields/q/dl/dlget",
+    "--set",
+    "dataset=ivo://astro-perf.test/~?fields/data/pleiades_v.fits",
+    "--set",
+    "cutout=56.75 24.12 0.2",
 ];
 
 /// The server's address and the file its table was made from.
@@ -86,6 +94,8 @@ async fn cones_and_adql_have_as_many_rows_as_the_catalogue() {
         "tap_count",
         "tap_upload",
         "sia_cone",
+        "datalink",
+        "soda_cutout",
     ] {
         assert!(test.groups[kind].time.count > 0, "{kind}");
     }

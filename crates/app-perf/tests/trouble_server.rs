@@ -168,8 +168,9 @@ async fn pages_for_people_garbage_and_a_service_that_is_down() {
     turns(Mood::Says(garbage), "wrong_content", &[]).await;
     let down = answer("200 OK", "application/json", "{\"status\":\"DOWN\"}");
     turns(Mood::Says(down), "wrong_content", &[]).await;
-    let refused = answer("429 Too Many Requests", "text/plain", "slow down");
-    turns(Mood::Says(refused), "http_status_429", &[]).await;
+    let refused = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n";
+    let ended = turns(Mood::Says(refused.to_vec()), "http_status_429", &[]).await;
+    assert!(ended.stdout.contains("Retry-After 7"), "{}", ended.stdout);
     let broken = answer(
         "500 Internal Server Error",
         "application/json",

@@ -233,6 +233,7 @@ fn operation(context: Context<'_>, unchecked: OperationFile) -> Result<Operation
         name,
         group: group_name,
         weight,
+        needs,
         description,
         request,
         success,
@@ -264,6 +265,11 @@ fn operation(context: Context<'_>, unchecked: OperationFile) -> Result<Operation
             ));
         }
     };
+    let weight = if has_all(context, &field, &needs)? {
+        weight
+    } else {
+        0.0
+    };
     let span = name.span();
     let call = call(context, &field, span.clone(), false, (request, success))?;
     let has_target = call.request.has_target();
@@ -278,6 +284,23 @@ fn operation(context: Context<'_>, unchecked: OperationFile) -> Result<Operation
         call,
         job,
     })
+}
+
+/// Whether the variables that an operation needs have a value.
+fn has_all(
+    context: Context<'_>,
+    field: &str,
+    needs: &[Spanned<String>],
+) -> Result<bool, ProfileError> {
+    let mut all = true;
+    for name in needs {
+        let Some(value) = context.variables.get(name.get_ref()) else {
+            let message = format!("[variables] has no `{}`", name.get_ref());
+            return Err(context.error(name.span(), &format!("{field}: needs"), message));
+        };
+        all &= !value.is_empty();
+    }
+    Ok(all)
 }
 
 fn job(

@@ -39,6 +39,8 @@ pub(super) struct OperationFile {
     pub(super) group: Spanned<String>,
     pub(super) weight: Option<Spanned<f64>>,
     #[serde(default)]
+    pub(super) needs: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(super) description: String,
     pub(super) request: RequestFile,
     pub(super) success: SuccessFile,

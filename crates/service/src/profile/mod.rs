@@ -23,6 +23,8 @@
 //! success = { content = "json", rows = "/objects", position = ["ra", "dec"], inside_cone = true, limit = "n" }
 //! ```
 //!
+//! An operation with `needs = ["dataset"]` is left out where that variable is empty.
+//!
 //! **Templates** are strings with placeholders; `{{` and `}}` are braces. One request has one target:
 //! `{ra}`, `{dec}`, `{radius}` (degrees), `{radius_arcmin}`, `{radius_arcsec}`. Values drawn anew:
 //! `{int:1..9}`, `{real:0.1..5}`, `{log:0.001..1}` (log-uniform), `{bool}`, `{choice:STAR*7|GALAXY*3}`

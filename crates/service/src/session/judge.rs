@@ -62,7 +62,11 @@ impl<'a> Judge<'a> {
     ) -> Result<Answer, Problem> {
         let exchange = outcome?;
         if !self.rules.status.contains(&exchange.status) {
-            return Err(Problem::status(exchange.status, &self.snippet()));
+            let again = exchange.headers.get(http::header::RETRY_AFTER);
+            let again = again.and_then(|it| it.to_str().ok());
+            let again = again.map(|it| format!("(Retry-After {it}) "));
+            let detail = again.unwrap_or_default() + &self.snippet();
+            return Err(Problem::status(exchange.status, detail.trim()));
         }
         self.check_media_type()?;
         let reader = self.reader.take();

@@ -146,3 +146,25 @@ fn names_occur_once_and_variables_exist() {
     );
     fails("format = 2\nname = \"x\"", 1, "format", "format 1");
 }
+
+#[test]
+fn an_operation_whose_variable_is_empty_is_left_out() {
+    let text = |value: &str| {
+        format!(
+            "{HEAD}[variables]\nimage = \"{value}\"\n[[operation]]\nname = \"ask\"\ngroup = \"catalog\"\n\
+             needs = [\"image\"]\nrequest = {{ path = \"/{{var.image}}\" }}\nsuccess = {{ content = \"any\" }}\n"
+        )
+    };
+    let weight = |value: &str| {
+        let profile = Profile::parse(&text(value), "my.toml", &BTreeMap::new()).unwrap();
+        profile.operations[0].weight
+    };
+    assert!(weight("").abs() < f64::EPSILON);
+    assert!((weight("x") - 1.0).abs() < f64::EPSILON);
+    fails(
+        &text("").replace("[\"image\"]", "[\"imag\"]"),
+        8,
+        "needs",
+        "no `imag`",
+    );
+}
