@@ -1,7 +1,7 @@
 //! Measures how an image-processing and catalogue service performs over HTTP: health, FITS jobs from
 //! submission to completion, catalogue queries, a mixed workload; with the errors that HTTP hides.
 //!
-//! The flow is argv → [`args::Args`] → [`plan::Plan`] → [`run`] → report → bytes, see
+//! The flow is argv → [`args::Args`] → [`plan::Plan`] → `run` → report → bytes, see
 //! `docs/architecture.md`.
 
 mod apis;
