@@ -32,7 +32,7 @@ test-dachs: ## Tests against GAVO DaCHS in a Debian of its own (root; 2 GB in th
 	@scripts/setup --for test
 	@scripts/dachs install
 	url=$$(scripts/dachs start) && trap 'scripts/dachs stop' EXIT && \
-	ASTRO_PERF_DACHS_URL=$$url cargo test -p app-perf --test dachs $(CARGO_FLAGS) -- --test-threads 1
+	ASTRO_PERF_DACHS_URL=$$url cargo test --workspace --test dachs $(CARGO_FLAGS) -- --test-threads 1
 
 bench: ## Runs the benchmarks
 	@scripts/setup --for quick
