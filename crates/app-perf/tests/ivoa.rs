@@ -34,7 +34,7 @@ fn recording(name: &str) -> Vec<u8> {
 fn profile(success: &str) -> String {
     format!(
         "format = 1\nname = \"replay\"\n[[operation]]\nname = \"ask\"\ngroup = \"catalog\"\n\
-         request = {{ path = \"/x\" }}\nsuccess = {{ {success} }}\n"
+         request = {{ path = \"/x\", query = {{ RA = \"{{ra}}\", DEC = \"{{dec}}\", SR = \"{{radius}}\" }} }}\nsuccess = {{ {success} }}\n"
     )
 }
 
@@ -161,4 +161,13 @@ async fn availability_and_pages_are_told_apart() {
         judged("unknown-service", "content = \"votable\"").await,
         ["http_status_404"]
     );
+}
+
+#[tokio::test]
+async fn rows_outside_of_the_cone_are_found_in_every_serialisation() {
+    // The recordings hold the Pleiades, whatever cone is asked for.
+    for name in ["scs-ok", "scs-ok-td", "scs-ok-b2"] {
+        let rules = "content = \"votable\", inside_cone = true";
+        assert_eq!(judged(name, rules).await, ["outside_cone"], "{name}");
+    }
 }
