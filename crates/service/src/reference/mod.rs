@@ -13,6 +13,7 @@ mod catalogue;
 mod error;
 mod faults;
 mod fields;
+mod folder;
 mod ground;
 mod http;
 mod jobs;

@@ -18,6 +18,7 @@ use super::catalogue::Catalogue;
 use super::error::ReferenceError;
 use super::faults::Faults;
 use super::fields::{DeepField, Planted, plant};
+use super::folder::{make, remove_leftovers};
 use super::ground::{Ground, Ready, Truth};
 use super::http::App;
 use super::jobs::{Crew, InputStore, Jobs, Kitchen, Masters};
@@ -208,12 +209,8 @@ async fn prepare(
     options: &ReferenceOptions,
     narrate: &impl Fn(&str),
 ) -> Result<(Workshop, Ready), ReferenceError> {
-    let folder = tempfile::Builder::new()
-        .prefix("astro-reference-")
-        .tempdir()?;
-    for name in ["objects", "uploads", "results", "masters"] {
-        std::fs::create_dir(folder.path().join(name))?;
-    }
+    remove_leftovers(narrate);
+    let folder = make()?;
     let masters = Masters::new(
         folder.path().join("masters"),
         options.seed,
