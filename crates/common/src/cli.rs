@@ -9,11 +9,13 @@ use tracing_subscriber::EnvFilter;
 
 mod duration;
 mod follow;
+mod mistake;
 mod progress;
 mod signals;
 
 pub use duration::parse_duration;
 pub use follow::run_shown;
+pub use mistake::{Mistake, check_seconds, check_time};
 pub use progress::{Progress, Stage};
 pub use signals::stop_on_signals;
 

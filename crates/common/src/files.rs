@@ -82,6 +82,48 @@ fn write_beside(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
+/// A file that grows while a run goes on, for others to follow. The first error ends its growth and is told
+/// at the end, since a full disk is no reason to stop measuring.
+#[derive(Debug)]
+pub struct Growing {
+    path: PathBuf,
+    file: fs::File,
+    error: Option<std::io::Error>,
+}
+
+impl Growing {
+    /// Begins the file anew.
+    pub fn create(path: &Path) -> Result<Self, FileError> {
+        let file = fs::File::create(path).map_err(|source| FileError::Write {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            error: None,
+        })
+    }
+
+    /// Adds to its end, so that those who follow the file see it at once.
+    pub fn append(&mut self, bytes: &[u8]) {
+        if self.error.is_none() {
+            self.error = self.file.write_all(bytes).err();
+        }
+    }
+
+    /// Whether everything was written.
+    pub fn finish(self) -> Result<(), FileError> {
+        match self.error {
+            None => Ok(()),
+            Some(source) => Err(FileError::Write {
+                path: self.path,
+                source,
+            }),
+        }
+    }
+}
+
 /// Whether it is a device or pipe, such as `/dev/null`, which cannot be replaced by a rename.
 fn is_device(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
@@ -114,6 +156,32 @@ mod tests {
         check_writable(null).unwrap();
         write_whole(null, b"gone").unwrap();
         assert!(!null.is_file());
+    }
+
+    #[test]
+    fn a_growing_file_can_be_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut file = Growing::create(&path).unwrap();
+        file.append(b"one\n");
+        assert_eq!(read(&path).unwrap(), "one\n");
+        file.append(b"two\n");
+        assert_eq!(read(&path).unwrap(), "one\ntwo\n");
+        file.finish().unwrap();
+        let error = Growing::create(folder.path()).unwrap_err().to_string();
+        assert!(error.starts_with("failed to write"), "{error}");
+    }
+
+    #[test]
+    fn a_full_disk_is_told_at_the_end() {
+        let mut file = Growing::create(Path::new("/dev/full")).unwrap();
+        file.append(b"one\n");
+        file.append(b"two\n");
+        let error = file.finish().unwrap_err().to_string();
+        assert!(
+            error.starts_with("failed to write `/dev/full`: "),
+            "{error}"
+        );
     }
 
     #[test]

@@ -163,8 +163,8 @@ impl Running {
         }
     }
 
-    /// Waits until a line of the narration contains `text`.
-    pub async fn until(&mut self, text: &str) {
+    /// Waits until a line of the narration contains `text`, and gives it.
+    pub async fn until(&mut self, text: &str) -> String {
         loop {
             let line = timeout(LIMIT, self.lines.next_line()).await;
             let Some(line) = line.expect("it takes too long").unwrap() else {
@@ -172,7 +172,7 @@ impl Running {
             };
             self.note(&line);
             if line.contains(text) {
-                return;
+                return line;
             }
         }
     }

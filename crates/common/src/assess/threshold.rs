@@ -148,7 +148,18 @@ pub struct ThresholdVerdict {
 }
 
 impl Operator {
-    fn holds(self, figure: f64, limit: f64) -> bool {
+    /// Parts a text at its comparison: what stands before it, the comparison, what stands behind.
+    pub fn split(text: &str) -> Option<(&str, Self, &str)> {
+        // Two-character signs first: `<=` also contains `<`.
+        let operators = [Self::AtMost, Self::AtLeast, Self::Below, Self::Above];
+        operators.into_iter().find_map(|operator| {
+            let (left, right) = text.split_once(operator.sign())?;
+            Some((left.trim(), operator, right.trim()))
+        })
+    }
+
+    /// Whether a figure keeps its limit.
+    pub fn holds(self, figure: f64, limit: f64) -> bool {
         match self {
             Self::Below => figure < limit,
             Self::AtMost => figure <= limit,
@@ -157,7 +168,8 @@ impl Operator {
         }
     }
 
-    fn sign(self) -> &'static str {
+    /// How it is written.
+    pub fn sign(self) -> &'static str {
         match self {
             Self::Below => "<",
             Self::AtMost => "<=",
@@ -171,20 +183,7 @@ impl FromStr for Threshold {
     type Err = ThresholdError;
 
     fn from_str(text: &str) -> Result<Self, ThresholdError> {
-        // Two-character signs first: `<=` also contains `<`.
-        let operators = [
-            Operator::AtMost,
-            Operator::AtLeast,
-            Operator::Below,
-            Operator::Above,
-        ];
-        let (left, operator, right) = operators
-            .into_iter()
-            .find_map(|operator| {
-                let (left, right) = text.split_once(operator.sign())?;
-                Some((left.trim(), operator, right.trim()))
-            })
-            .ok_or(ThresholdError::NoOperator)?;
+        let (left, operator, right) = Operator::split(text).ok_or(ThresholdError::NoOperator)?;
         let (test_name, metric) = left
             .rsplit_once('.')
             .filter(|(test, metric)| !test.is_empty() && !metric.is_empty())

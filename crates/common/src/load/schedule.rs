@@ -195,18 +195,24 @@ impl Open {
         if slot >= self.slots() {
             return None;
         }
+        // Rounding may place the last one behind the end.
+        Some(self.time_of(count_f64(slot)).unwrap_or(self.length()))
+    }
+
+    /// When so many requests have arrived, fractions included: the inverse of the integral of the rate.
+    /// `None` where fewer arrive in all.
+    pub fn time_of(&self, arrivals: f64) -> Option<Duration> {
         let mut before = 0.0;
         let mut offset = 0.0;
-        let wanted = count_f64(slot);
         for stage in &self.stages {
             let here = stage.arrivals(stage.seconds);
-            if wanted < before + here {
-                return Some(seconds(offset + stage.time_of(wanted - before)));
+            if arrivals < before + here {
+                return Some(seconds(offset + stage.time_of(arrivals - before)));
             }
             before += here;
             offset += stage.seconds;
         }
-        Some(seconds(offset))
+        None
     }
 }
 

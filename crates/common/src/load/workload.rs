@@ -36,14 +36,14 @@ impl Labels {
 
 /// Up to four classes that one iteration belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tags([Option<u8>; 4]);
+pub struct Tags([Option<u16>; 4]);
 
 impl Tags {
     /// No class.
     pub const NONE: Self = Self([None; 4]);
 
     /// The classes with these indexes into [`Labels::tags`]; a fifth and later ones are ignored.
-    pub fn of(indexes: &[u8]) -> Self {
+    pub fn of(indexes: &[u16]) -> Self {
         let mut tags = Self::NONE;
         for (place, index) in tags.0.iter_mut().zip(indexes) {
             *place = Some(*index);

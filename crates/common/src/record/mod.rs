@@ -1,5 +1,6 @@
 //! Honest recording: exact counts, whole distributions, nothing pooled that does not belong together.
 
+mod carried;
 mod series;
 mod tally;
 mod timeline;
@@ -7,9 +8,12 @@ mod timeline;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use carried::{Bytes, SeriesParts};
 pub use series::Series;
 pub use tally::{Accounting, Ending, Tally};
 pub use timeline::{Cell, Timeline};
+
+use serde::{Deserialize, Serialize};
 
 use crate::load::{Done, Failure, Labels};
 
@@ -46,7 +50,7 @@ impl Times {
 }
 
 /// Failures of one kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Errors {
     /// How many.
     pub count: u64,
@@ -55,7 +59,7 @@ pub struct Errors {
 }
 
 /// The iterations of one class.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Class {
     /// Response times of the successful ones.
     pub response: Series,
@@ -68,7 +72,7 @@ pub struct Class {
 }
 
 /// What one worker, or one shard of workers, has seen.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Recorder {
     /// All iterations.
     pub total: Class,

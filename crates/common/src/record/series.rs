@@ -12,10 +12,10 @@ use crate::units::{count_f64, nanos, nanos_to_ms};
 /// Times in nanoseconds, kept to three significant digits.
 #[derive(Debug, Clone)]
 pub struct Series {
-    histogram: Histogram<u64>,
-    sum_nanos: u128,
-    min_nanos: u64,
-    max_nanos: u64,
+    pub(super) histogram: Histogram<u64>,
+    pub(super) sum_nanos: u128,
+    pub(super) min_nanos: u64,
+    pub(super) max_nanos: u64,
 }
 
 impl Default for Series {
@@ -93,10 +93,53 @@ impl Series {
     pub fn quantile_ms(&self, quantile: f64) -> Option<f64> {
         let count = self.count();
         let enough = quantile <= 0.5 || count_f64(count) * (1.0 - quantile) >= 1.0 - 1e-9;
-        (count > 0 && enough).then(|| {
+        enough.then(|| self.value_ms(quantile)).flatten()
+    }
+
+    /// The time in milliseconds that the share `quantile` (0–1) of the samples do not exceed, be it the
+    /// longest of only a few; `None` without samples. For formats that know no missing percentiles, and
+    /// for whole distributions.
+    pub fn value_ms(&self, quantile: f64) -> Option<f64> {
+        (!self.is_empty()).then(|| {
             let value = self.histogram.value_at_quantile(quantile);
             nanos_to_ms(value.clamp(self.min_nanos, self.max_nanos))
         })
+    }
+
+    /// The exact sum of all times in seconds.
+    pub fn sum_seconds(&self) -> f64 {
+        let nanos = u64::try_from(self.sum_nanos).unwrap_or(u64::MAX);
+        count_f64(nanos) / 1e9
+    }
+
+    /// How many times are not above each of these limits, which rise; to three digits.
+    pub fn counts_up_to(&self, limits: &[Duration]) -> Vec<u64> {
+        let mut counts = vec![0; limits.len()];
+        let mut place = 0;
+        for step in self.histogram.iter_recorded() {
+            let value = step.value_iterated_to();
+            while limits
+                .get(place)
+                .is_some_and(|it| self.histogram.highest_equivalent(nanos(*it)) < value)
+            {
+                place += 1;
+            }
+            let Some(count) = counts.get_mut(place) else {
+                break;
+            };
+            *count += step.count_at_value();
+        }
+        let mut sum = 0;
+        for count in &mut counts {
+            sum += *count;
+            *count = sum;
+        }
+        counts
+    }
+
+    /// The histogram itself, in nanoseconds, for those who write it in forms of their own.
+    pub fn histogram(&self) -> &Histogram<u64> {
+        &self.histogram
     }
 
     /// The whole histogram in nanoseconds as HDR V2 compressed, base64.
@@ -169,6 +212,16 @@ mod tests {
         let p99 = hundred.quantile_ms(0.99).unwrap();
         assert!((p99 / 99.0 - 1.0).abs() < 1e-3, "{p99}");
         assert_eq!(hundred.quantile_ms(0.999), None);
+    }
+
+    #[test]
+    fn counts_below_limits_rise_to_all() {
+        let series = series(&[10, 20, 30, 5_000_000]);
+        let limits = [5, 10, 25, 25, 1_000_000].map(Duration::from_micros);
+        assert_eq!(series.counts_up_to(&limits), [0, 1, 2, 2, 3]);
+        assert_eq!(series.counts_up_to(&[Duration::from_secs(6)]), [4]);
+        assert!((series.sum_seconds() - 5.00006).abs() < 1e-12);
+        assert_eq!(series.value_ms(0.9999), Some(5000.0));
     }
 
     proptest! {

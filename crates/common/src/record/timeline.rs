@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Series;
 use crate::units::{count_usize, nanos};
 
@@ -9,7 +11,7 @@ use crate::units::{count_usize, nanos};
 const MAX_CELLS: usize = 512;
 
 /// What ended in one interval.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Cell {
     /// Response times of the successful iterations, to two significant digits.
     pub response: Series,
@@ -36,10 +38,30 @@ impl Cell {
 }
 
 /// Equal intervals from the start of the run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Parts")]
 pub struct Timeline {
     interval: Duration,
     cells: Vec<Cell>,
+}
+
+/// A timeline as it travels, not yet checked.
+#[derive(Deserialize)]
+struct Parts {
+    interval: Duration,
+    cells: Vec<Cell>,
+}
+
+impl TryFrom<Parts> for Timeline {
+    type Error = &'static str;
+
+    fn try_from(Parts { interval, cells }: Parts) -> Result<Self, Self::Error> {
+        let sane = Duration::from_millis(1)..=Duration::from_secs(1 << 40);
+        if !sane.contains(&interval) || cells.len() > MAX_CELLS {
+            return Err("a timeline with cells too many, too short or too long");
+        }
+        Ok(Self { interval, cells })
+    }
 }
 
 impl Timeline {
@@ -71,6 +93,18 @@ impl Timeline {
     /// Adds a failed iteration that ended at `end`.
     pub fn record_failure(&mut self, end: Duration) {
         self.cell(end).failed += 1;
+    }
+
+    /// Adds what ended in an interval of another kind that began at a time.
+    pub fn add(&mut self, at: Duration, cell: &Cell) {
+        self.cell(at).merge(cell);
+    }
+
+    /// Adds times that all ended in the interval of a time, and failures.
+    pub fn add_series(&mut self, at: Duration, response: &Series, failed: u64) {
+        let cell = self.cell(at);
+        cell.response.merge(response);
+        cell.failed += failed;
     }
 
     /// Adds another timeline whose first interval was the same.

@@ -1,15 +1,17 @@
-//! Formats of the result document: one file a format, bytes out, nothing else.
+//! Formats of the result document: one file a format, bytes out, nothing else; and what pages are made of.
 
 mod json;
 mod markdown;
 mod number;
+pub mod page;
+pub mod svg;
 mod text;
 
 use serde::{Deserialize, Serialize};
 
 pub use json::json;
 pub use markdown::markdown;
-pub use number::{amount, figure};
+pub use number::{amount, figure, grouped, optional};
 pub use text::text;
 
 use crate::report::Report;

@@ -38,7 +38,7 @@ pub fn amount(value: f64) -> String {
 }
 
 /// A count with its thousands parted.
-pub(super) fn grouped(value: u64) -> String {
+pub fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -51,7 +51,7 @@ pub(super) fn grouped(value: u64) -> String {
 }
 
 /// A figure that may be missing.
-pub(super) fn optional(value: Option<f64>) -> String {
+pub fn optional(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), figure)
 }
 

@@ -20,7 +20,7 @@ mod geometry;
 mod instruments;
 mod light_curve;
 mod luminosity;
-mod mathx;
+pub(crate) mod mathx;
 mod nebulae;
 mod object_type;
 mod observation;
