@@ -3,8 +3,10 @@
 
 pub mod calibration;
 pub mod client;
+pub mod connection;
 pub mod profile;
 pub mod protocol;
 pub mod reference;
 pub mod request;
 pub mod session;
+pub mod setting;

@@ -6,7 +6,8 @@ mod client_support;
 use std::time::Duration;
 
 use client_support::{
-    ENOUGH, Server, Then, client, failure_of, get, ok, options, read_head, reset,
+    ENOUGH, REST, Server, Then, client, dies_at_the_second, failure_of, forgetful, get, ok,
+    options, read_head, reset,
 };
 use http::Method;
 use service::client::{Discard, Redirects, TransportKind};
@@ -232,20 +233,6 @@ async fn a_redirect_to_nowhere_is_a_protocol_error() {
     assert_eq!(error.kind, TransportKind::Protocol);
 }
 
-/// A server whose first connection ends after one answer, without a word, after some time.
-async fn forgetful(after: Duration) -> Server {
-    Server::start(move |mut stream, number| async move {
-        while read_head(&mut stream).await.is_some() {
-            stream.write_all(&ok(b"hello")).await.unwrap();
-            if number == 0 {
-                tokio::time::sleep(after).await;
-                break;
-            }
-        }
-    })
-    .await
-}
-
 #[tokio::test]
 async fn an_idle_connection_closed_by_the_server_is_opened_again_and_counted() {
     let server = forgetful(Duration::ZERO).await;
@@ -265,25 +252,6 @@ async fn an_idle_connection_closed_by_the_server_is_opened_again_and_counted() {
     assert!((third.connect, third.reused, third.reconnects) == (None, true, 0));
     assert_eq!((client.reconnects(), server.connections()), (1, 2));
 }
-
-/// A server whose first connection reads a second request and closes, having said `answer`.
-async fn dies_at_the_second(answer: &'static [u8]) -> Server {
-    Server::start(move |mut stream, number| async move {
-        let mut count = 0;
-        while read_head(&mut stream).await.is_some() {
-            count += 1;
-            if number == 0 && count == 2 {
-                stream.write_all(answer).await.unwrap();
-                break;
-            }
-            stream.write_all(&ok(b"hello")).await.unwrap();
-        }
-    })
-    .await
-}
-
-/// Long enough for a server to close a connection for being idle.
-const REST: std::time::Duration = std::time::Duration::from_millis(1100);
 
 #[tokio::test]
 async fn a_reused_connection_that_dies_silently_is_retried_for_idempotent_requests_only() {

@@ -178,8 +178,14 @@ async fn added_latency_is_accurate() {
         let base = times(&without, 400, http2).await;
         assert!(without.stop().await.is_empty());
         let with = small(&["latency=5ms"]).await;
-        let added = times(&with, 400, http2).await;
+        let mut added = times(&with, 400, http2).await;
         assert_eq!(with.injected()["latency"], 400);
+        for _ in 1..ATTEMPTS {
+            if 1e3 * (added[200] - base[200] - 0.005) < 0.5 {
+                break;
+            }
+            added = times(&with, 400, http2).await;
+        }
         assert!(with.stop().await.is_empty());
         for place in [0, 200, 380, 396] {
             let late = 1e3 * (added[place] - 0.005);
@@ -191,6 +197,9 @@ async fn added_latency_is_accurate() {
         assert!(late < 0.5, "{late} ms late in the middle");
     }
 }
+
+/// How often a distribution of times may be looked at on a busy machine.
+const ATTEMPTS: usize = 4;
 
 /// As above for a distribution, with many requests at once, as a load tool makes them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -207,22 +216,24 @@ async fn a_latency_distribution_is_recovered_at_its_percentiles() {
         ..ReferenceOptions::default()
     })
     .await;
-    let users = (0..20).map(|_| times(&reference, 150, false));
-    let mut all: Vec<f64> = futures::future::join_all(users).await.concat();
-    all.sort_by(f64::total_cmp);
-    // A machine that does other things as well is late; a wrong distribution is farther off.
-    for (quantile, place, tolerance) in [(0.5, 1500, 0.2), (0.95, 2850, 0.2), (0.99, 2970, 0.3)] {
-        let should = delay.quantile(quantile).as_secs_f64();
-        let is = all[place];
-        println!(
-            "{quantile}: {:.3} ms, drawn from {:.3} ms",
-            1e3 * is,
-            1e3 * should
-        );
-        assert!(
-            (is / should - 1.0).abs() < tolerance,
-            "{quantile}: {is} {should}"
-        );
+    // A machine that does other things as well is late now and then; a wrong distribution is always off.
+    let mut off: Vec<String> = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let users = (0..20).map(|_| times(&reference, 150, false));
+        let mut all: Vec<f64> = futures::future::join_all(users).await.concat();
+        all.sort_by(f64::total_cmp);
+        let truths = [(0.5, 1500, 0.2), (0.95, 2850, 0.2), (0.99, 2970, 0.3)];
+        let wrong = |(quantile, place, tolerance): (f64, usize, f64)| {
+            let (is, should) = (all[place], delay.quantile(quantile).as_secs_f64());
+            ((is / should - 1.0).abs() >= tolerance)
+                .then(|| format!("{quantile}: {is} s, drawn from {should} s"))
+        };
+        off = truths.into_iter().filter_map(wrong).collect();
+        if off.is_empty() {
+            break;
+        }
+        println!("{off:?}");
     }
+    assert!(off.is_empty(), "{off:?}");
     assert!(reference.stop().await.is_empty());
 }

@@ -1,16 +1,16 @@
 //! Opening a connection: name, TCP, TLS, each timed.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 
 use super::Endpoint;
 use super::error::{TransportKind, Trouble};
 use super::exchange::SetUp;
 use super::origin::Origin;
+use super::sources::Sources;
 use super::stream::Stream;
 use super::wire::Wire;
 
@@ -43,11 +43,11 @@ async fn open(
     let start = Instant::now();
     let (addresses, was_looked_up) = addresses_of(endpoint, origin).await?;
     let resolved = Instant::now();
-    let tcp = match connect_any(&addresses, allowed).await {
+    let tcp = match connect_any(endpoint.sources(), &addresses, allowed).await {
         Ok(tcp) => tcp,
-        Err(error) => {
+        Err(trouble) => {
             endpoint.forget_addresses();
-            return Err(Trouble::of_connect(&error));
+            return Err(trouble);
         }
     };
     let connected = Instant::now();
@@ -78,8 +78,13 @@ async fn addresses_of(
     }
     let host = origin.host();
     let failed = |cause: &dyn std::fmt::Display| {
-        let cause = format!("failed to resolve the name `{host}`: {cause}");
-        Trouble::new(TransportKind::Dns, cause)
+        // A resolver that cannot open its files says that it does not know the name.
+        let without_descriptor = TcpSocket::new_v4().err();
+        let own = without_descriptor.and_then(|error| Trouble::of_descriptors(&error));
+        own.unwrap_or_else(|| {
+            let cause = format!("failed to resolve the name `{host}`: {cause}");
+            Trouble::new(TransportKind::Dns, cause)
+        })
     };
     let found = lookup_host((host, origin.port())).await.map_err(|error| {
         let text = error.to_string();
@@ -96,32 +101,37 @@ async fn addresses_of(
 }
 
 /// Connects to the first address that answers; none may use up the time of the others.
-async fn connect_any(addresses: &[SocketAddr], allowed: Duration) -> io::Result<TcpStream> {
+async fn connect_any(
+    sources: &Sources,
+    addresses: &[SocketAddr],
+    allowed: Duration,
+) -> Result<TcpStream, Trouble> {
     let end = Instant::now() + allowed;
     let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    let mut trouble = Trouble::new(TransportKind::Dns, "the name has no address");
     for address in addresses {
-        let connecting = TcpStream::connect(address);
+        let connecting = sources.connect(*address);
         let attempt = if left <= 1 {
             // The limit of the whole is that of the last address.
             connecting.await
         } else {
             let share = end.saturating_duration_since(Instant::now()) / left;
-            timeout(share, connecting)
-                .await
-                .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            let timed_out = |_| Err(Trouble::new(TransportKind::Connect, "timed out"));
+            timeout(share, connecting).await.unwrap_or_else(timed_out)
         };
         left = left.saturating_sub(1);
         match attempt {
             Ok(tcp) => {
                 // A request is one write, so there is nothing that Nagle's algorithm could gather.
-                tcp.set_nodelay(true)?;
-                return Ok(tcp);
+                return match tcp.set_nodelay(true) {
+                    Ok(()) => Ok(tcp),
+                    Err(error) => Err(Trouble::of_connect(&error)),
+                };
             }
-            Err(error) => failure = error,
+            Err(failure) => trouble = failure,
         }
     }
-    Err(failure)
+    Err(trouble)
 }
 
 async fn encrypt(endpoint: &Endpoint, origin: &Origin, tcp: TcpStream) -> Result<Stream, Trouble> {

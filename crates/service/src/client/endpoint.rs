@@ -19,6 +19,7 @@ use tokio_rustls::TlsConnector;
 
 use super::error::{TransportKind, Trouble};
 use super::origin::{Origin, Place};
+use super::sources::Sources;
 use super::{Auth, ClientOptions, EndpointError, location, tls};
 use crate::request::Target;
 
@@ -34,6 +35,7 @@ pub struct Endpoint {
     /// The headers of every request to the base URL's server.
     headers: HeaderMap,
     addresses: Mutex<Option<(Instant, Vec<SocketAddr>)>>,
+    sources: Sources,
 }
 
 impl Endpoint {
@@ -48,6 +50,7 @@ impl Endpoint {
             tls: TlsConnector::from(Arc::new(config)),
             headers,
             addresses: Mutex::new(None),
+            sources: Sources::new(&options.source_addresses)?,
             options,
         })
     }
@@ -66,6 +69,10 @@ impl Endpoint {
     /// The whole address of a target; `None` where it is not valid.
     pub fn address(&self, target: &Target) -> Option<Uri> {
         self.place(target).ok().map(|place| place.uri())
+    }
+
+    pub(super) fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     pub(super) fn tls(&self) -> &TlsConnector {

@@ -1,6 +1,7 @@
 //! What can go wrong: before the first request, and in an exchange.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -46,6 +47,14 @@ pub enum EndpointError {
         /// What the value is for.
         what: &'static str,
     },
+    /// A source address that connections cannot come from.
+    #[error("failed to open connections from `{address}`: {reason}")]
+    BadSource {
+        /// The address.
+        address: IpAddr,
+        /// The cause.
+        reason: String,
+    },
     /// A user name that basic authentication cannot carry.
     #[error("a user of basic authentication must not hold a colon")]
     BadUser,
@@ -60,6 +69,10 @@ pub enum TransportKind {
     Refused,
     /// The host cannot be reached for another reason.
     Connect,
+    /// No local port is free, or no source address fits: the generator's own limit.
+    AddressUnavailable,
+    /// This process, or the system, may not open more files or sockets: the generator's own limit.
+    TooManyFiles,
     /// No connection within the connect time-out.
     ConnectTimeout,
     /// The TLS handshake failed, or TLS failed later.
@@ -84,10 +97,12 @@ pub enum TransportKind {
 
 impl TransportKind {
     /// All kinds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Dns,
         Self::Refused,
         Self::Connect,
+        Self::AddressUnavailable,
+        Self::TooManyFiles,
         Self::ConnectTimeout,
         Self::Tls,
         Self::Reset,
@@ -106,6 +121,8 @@ impl TransportKind {
             Self::Dns => "dns_failed",
             Self::Refused => "connection_refused",
             Self::Connect => "connect_failed",
+            Self::AddressUnavailable => "address_unavailable",
+            Self::TooManyFiles => "too_many_files",
             Self::ConnectTimeout => "connect_timeout",
             Self::Tls => "tls_failed",
             Self::Reset => "connection_reset",

@@ -35,6 +35,11 @@ impl Limit {
         }
     }
 
+    /// Gives the timer up, so that it neither takes room nor wakes anybody while there is no exchange.
+    pub(super) fn rest(&mut self) {
+        self.sleep = None;
+    }
+
     /// When the time is over.
     pub(super) fn at(&self) -> Instant {
         self.at

@@ -1,6 +1,7 @@
 //! How a service is asked.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,6 +67,11 @@ pub struct ClientOptions {
     pub reuse: bool,
     /// Whether compressed answers (gzip, zstd) are asked for.
     pub compression: bool,
+    /// Whether each client keeps the cookies that it is given and shows them again (RFC 6265).
+    pub cookies: bool,
+    /// Addresses of this machine that connections come from, in turn; where there is none, the system
+    /// chooses. One address has about 28,000 ports for connections to the same server.
+    pub source_addresses: Vec<IpAddr>,
     /// The limit for name resolution, TCP and TLS together.
     pub connect_timeout: Duration,
     /// The limit of an answer's body in bytes, both as received and decompressed.
@@ -78,7 +84,7 @@ impl ClientOptions {
     /// 64 GiB: more than any answer of a service here, so that an endless one ends.
     pub const MAX_BODY_BYTES: u64 = 1 << 36;
 
-    /// The usual options: connections reused, no compression, 10 s to connect.
+    /// The usual options: connections reused, no compression, no cookies, 10 s to connect.
     pub fn new(base: BaseUrl) -> Self {
         Self {
             base,
@@ -88,6 +94,8 @@ impl ClientOptions {
             headers: Vec::new(),
             reuse: true,
             compression: false,
+            cookies: false,
+            source_addresses: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             max_body_bytes: Self::MAX_BODY_BYTES,
             user_agent: concat!("astro-perf/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -119,6 +127,8 @@ impl fmt::Debug for ClientOptions {
             .field("headers", &names)
             .field("reuse", &self.reuse)
             .field("compression", &self.compression)
+            .field("cookies", &self.cookies)
+            .field("source_addresses", &self.source_addresses)
             .field("connect_timeout", &self.connect_timeout)
             .field("max_body_bytes", &self.max_body_bytes)
             .field("user_agent", &self.user_agent)

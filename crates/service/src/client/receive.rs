@@ -43,7 +43,7 @@ fn ends_with_connection(head: &Parts, body: &Incoming) -> bool {
 impl Receiving<'_> {
     /// Reads the body to its end, or until `inspector` has enough.
     pub(super) async fn body<I: Inspect>(
-        &mut self,
+        mut self,
         head: &Parts,
         mut body: Incoming,
         inspector: &mut I,

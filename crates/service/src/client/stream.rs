@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use common::units::size_u64;
@@ -16,24 +16,48 @@ enum Io {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+/// What is known of a stream while hyper has it.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    received: AtomicU64,
+    is_stuck: AtomicBool,
+}
+
+impl Traffic {
+    /// Bytes that were received so far, decrypted but otherwise raw.
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// Whether something that was to be sent still waits for room.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.is_stuck.load(Ordering::Relaxed)
+    }
+
+    fn see<T>(&self, sending: Poll<T>) -> Poll<T> {
+        self.is_stuck.store(sending.is_pending(), Ordering::Relaxed);
+        sending
+    }
+}
+
 /// The connection that hyper reads and writes.
 pub(super) struct Stream {
     io: Io,
-    received: Arc<AtomicU64>,
+    traffic: Arc<Traffic>,
 }
 
 impl Stream {
     pub(super) fn plain(tcp: TcpStream) -> Self {
         Self {
             io: Io::Plain(tcp),
-            received: Arc::default(),
+            traffic: Arc::default(),
         }
     }
 
     pub(super) fn tls(tls: TlsStream<TcpStream>) -> Self {
         Self {
             io: Io::Tls(Box::new(tls)),
-            received: Arc::default(),
+            traffic: Arc::default(),
         }
     }
 
@@ -45,9 +69,8 @@ impl Stream {
         }
     }
 
-    /// How many bytes were received, decrypted but otherwise raw, so far.
-    pub(super) fn received(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.received)
+    pub(super) fn traffic(&self) -> Arc<Traffic> {
+        Arc::clone(&self.traffic)
     }
 }
 
@@ -64,7 +87,8 @@ impl AsyncRead for Stream {
         };
         let read = buf.filled().len() - before;
         if read > 0 {
-            self.received.fetch_add(size_u64(read), Ordering::Relaxed);
+            let received = &self.traffic.received;
+            received.fetch_add(size_u64(read), Ordering::Relaxed);
         }
         polled
     }
@@ -76,17 +100,19 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.io {
+        let sending = match &mut self.io {
             Io::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
             Io::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
-        }
+        };
+        self.traffic.see(sending)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.io {
+        let sending = match &mut self.io {
             Io::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
             Io::Tls(tls) => Pin::new(tls).poll_flush(cx),
-        }
+        };
+        self.traffic.see(sending)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -112,9 +138,10 @@ impl AsyncWrite for Stream {
         if let [only] = bufs {
             return self.poll_write(cx, only);
         }
-        match &mut self.io {
+        let sending = match &mut self.io {
             Io::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
             Io::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
-        }
+        };
+        self.traffic.see(sending)
     }
 }

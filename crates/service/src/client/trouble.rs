@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 
+use nix::errno::Errno;
 use rustls::{AlertDescription, CertificateError};
 
 use super::error::{TransportKind, Trouble};
@@ -61,16 +62,33 @@ impl Trouble {
 
     /// The trouble behind an error of the system while a connection was being made.
     pub(super) fn of_connect(error: &io::Error) -> Self {
+        if let Some(trouble) = Self::of_descriptors(error) {
+            return trouble;
+        }
         match error.kind() {
             io::ErrorKind::ConnectionRefused => {
                 Self::new(TransportKind::Refused, "connection refused")
             }
-            io::ErrorKind::AddrNotAvailable => Self::new(
-                TransportKind::Connect,
-                "no free local port: connections are opened faster than the system forgets closed ones",
+            io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => Self::new(
+                TransportKind::AddressUnavailable,
+                "no local port is free: each open connection takes one, and each closed one for a minute",
             ),
             _ => Self::new(TransportKind::Connect, plain(error)),
         }
+    }
+
+    /// The trouble of having opened as many files and sockets as one may.
+    pub(super) fn of_descriptors(error: &io::Error) -> Option<Self> {
+        let cause = match Errno::from_raw(error.raw_os_error()?) {
+            Errno::EMFILE => {
+                "this process has as many files and sockets open as it may (`ulimit -n`)"
+            }
+            Errno::ENFILE => {
+                "the system has as many files and sockets open as it may (`fs.file-max`)"
+            }
+            _ => return None,
+        };
+        Some(Self::new(TransportKind::TooManyFiles, cause))
     }
 
     /// The trouble behind an error of a TLS handshake.

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{Method, Uri, Version};
+use http::Method;
 use tokio::time::Instant;
 
 use super::answer::Answer;
+use super::cookies::Jar;
 use super::course::Course;
+use super::draft::Draft;
 use super::error::{TransportError, TransportKind, Trouble};
 use super::exchange::{Exchange, Redirects};
+use super::idle::Lines;
 use super::inspect::{Discard, Inspect};
 use super::limit::Limit;
-use super::origin::{Origin, Place};
-use super::pieces::{Pieces, Sent};
+use super::origin::Place;
 use super::receive::{Received, Receiving};
-use super::wire::{Unanswered, Wire};
+use super::wire::{Answered, Unanswered, Wire};
 use super::{Endpoint, connect};
 use crate::request::{Request, Target};
 
@@ -32,11 +33,9 @@ const IDLE_CLOSE: Duration = Duration::from_secs(1);
 /// An exchange that fails, or is dropped before its end, closes its connection.
 pub struct Client {
     endpoint: Arc<Endpoint>,
-    /// The connection to the server of the base URL.
-    home: Option<Box<Wire>>,
-    /// The connection to the server that redirects or absolute targets led to last.
-    away: Option<(Arc<Origin>, Box<Wire>)>,
+    lines: Lines,
     limit: Limit,
+    jar: Jar,
     reconnects: u64,
 }
 
@@ -45,9 +44,9 @@ impl Client {
     pub fn new(endpoint: Arc<Endpoint>) -> Self {
         Self {
             endpoint,
-            home: None,
-            away: None,
+            lines: Lines::default(),
             limit: Limit::default(),
+            jar: Jar::default(),
             reconnects: 0,
         }
     }
@@ -64,8 +63,17 @@ impl Client {
 
     /// Closes all connections, so that the next exchange opens its own.
     pub fn close(&mut self) {
-        self.home = None;
-        self.away = None;
+        self.lines = Lines::default();
+    }
+
+    /// Gives up what open connections cost while their user thinks, but not the connections.
+    ///
+    /// An open connection takes about 19 KiB, and a parked one of HTTP/1.1 about 1 KiB; the next
+    /// exchange takes a few microseconds more. So it is for pauses that are long against that. Connections
+    /// of HTTP/2 stay as they are.
+    pub fn park(&mut self) {
+        self.lines.park();
+        self.limit.rest();
     }
 
     /// Sends a request and reads its answer, which `inspector` sees as it streams.
@@ -75,6 +83,17 @@ impl Client {
     /// for a second or more and is closed under the request is taken as closed for being idle, provided that
     /// the request is idempotent or cannot have been seen.
     pub async fn exchange<I: Inspect>(
+        &mut self,
+        request: &Request,
+        redirects: Redirects,
+        inspector: &mut I,
+    ) -> Result<Exchange, TransportError> {
+        // A task is as large as its largest moment: who waits between two exchanges shall not hold the room
+        // that one takes.
+        Box::pin(self.exchange_unboxed(request, redirects, inspector)).await
+    }
+
+    async fn exchange_unboxed<I: Inspect>(
         &mut self,
         request: &Request,
         redirects: Redirects,
@@ -122,6 +141,7 @@ impl Client {
                     self.put_back(
                         place,
                         answer.into_idle(&headers, &skipped, request.body_bytes()),
+                        Instant::now(),
                     );
                 }
                 Err(trouble) if trouble.kind == TransportKind::Timeout => return Err(trouble),
@@ -140,16 +160,16 @@ impl Client {
         place: &Place,
         request: &Request,
     ) -> Result<Answer, Trouble> {
-        let mut open = self.take(place);
-        if let Some(wire) = &mut open
-            && !wire.is_ready(&mut self.limit).await
-        {
-            if self.limit.is_over() {
-                let cause = "no answer";
-                return Err(Trouble::new(TransportKind::Timeout, cause));
+        let mut open = None;
+        if let Some(idle) = self.lines.take(place) {
+            open = idle.wake(&mut self.limit).await;
+            if open.is_none() {
+                if self.limit.is_over() {
+                    let cause = "no answer";
+                    return Err(Trouble::new(TransportKind::Timeout, cause));
+                }
+                course.reconnects += 1;
             }
-            open = None;
-            course.reconnects += 1;
         }
         loop {
             let reused = open.is_some();
@@ -157,17 +177,29 @@ impl Client {
                 Some(wire) => wire,
                 None => self.connect(course, place).await?,
             };
-            let was_idle = wire.idle_for() >= IDLE_CLOSE;
-            let (message, sent) = self.message(&course.method, place, request, wire.is_http2());
-            let begin = Instant::now();
-            match wire.send(message, &mut self.limit).await {
-                Ok(response) => {
+            let was_idle = wire.idle_for(course.start) >= IDLE_CLOSE;
+            let draft = Draft {
+                endpoint: &self.endpoint,
+                jar: &self.jar,
+                method: &course.method,
+                place,
+                request,
+            };
+            match wire.send(draft, &mut self.limit).await {
+                Ok(Answered {
+                    response,
+                    sent,
+                    first_byte,
+                }) => {
                     let (head, body) = response.into_parts();
+                    if self.endpoint.options().cookies {
+                        self.jar.keep(place, &head.headers);
+                    }
                     return Ok(Answer {
                         wire,
                         sent,
                         reused,
-                        first_byte: begin.elapsed(),
+                        first_byte,
                         head,
                         body: Some(body),
                     });
@@ -184,81 +216,39 @@ impl Client {
         }
     }
 
-    /// The open connection to a server, if there is one.
-    fn take(&mut self, place: &Place) -> Option<Box<Wire>> {
-        if place.is_home {
-            return self.home.take();
-        }
-        let (_, wire) = self.away.take_if(|(origin, _)| *origin == place.origin)?;
-        Some(wire)
-    }
-
-    fn put_back(&mut self, place: &Place, wire: Option<Box<Wire>>) {
-        let Some(mut wire) = wire.filter(|_| self.endpoint.options().reuse) else {
-            return;
-        };
-        wire.rest();
-        if place.is_home {
-            self.home = Some(wire);
-        } else {
-            self.away = Some((Arc::clone(&place.origin), wire));
+    fn put_back(&mut self, place: &Place, wire: Option<Box<Wire>>, now: Instant) {
+        if let Some(wire) = wire.filter(|_| self.endpoint.options().reuse) {
+            self.lines.put_back(place, wire, now);
         }
     }
 
     /// Takes `&mut self` so that the future can move between threads: a connection is not `Sync`.
     async fn connect(&mut self, course: &mut Course, place: &Place) -> Result<Box<Wire>, Trouble> {
         let limit = self.limit.at();
-        let (wire, set_up) = connect::connect(&self.endpoint, &place.origin, limit).await?;
+        let (wire, set_up) =
+            Box::pin(connect::connect(&self.endpoint, &place.origin, limit)).await?;
         course.add_set_up(set_up);
         Ok(Box::new(wire))
     }
 
-    fn message(
-        &self,
-        method: &Method,
-        place: &Place,
-        request: &Request,
-        is_http2: bool,
-    ) -> (http::Request<Pieces>, Sent) {
-        let mut headers = self.endpoint.headers_for(place, &request.headers, is_http2);
-        let has_become_get = *method != request.method;
-        let (body, sent) = if has_become_get {
-            for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING] {
-                headers.remove(name);
-            }
-            Pieces::new(&[])
-        } else {
-            Pieces::new(&request.body)
-        };
-        let mut message = http::Request::new(body);
-        *message.method_mut() = method.clone();
-        *message.headers_mut() = headers;
-        if is_http2 {
-            *message.uri_mut() = place.uri();
-            *message.version_mut() = Version::HTTP_2;
-        } else {
-            *message.uri_mut() = Uri::from(place.path.clone());
-        }
-        (message, sent)
-    }
-
-    async fn receive<I: Inspect>(
-        &mut self,
-        course: &mut Course,
-        answer: &mut Answer,
+    /// No `async fn`, which would hold what it is given a second time.
+    fn receive<'a, I: Inspect>(
+        &'a mut self,
+        course: &'a mut Course,
+        answer: &'a mut Answer,
         max_bytes: u64,
-        inspector: &mut I,
-    ) -> Result<Received, Trouble> {
+        inspector: &'a mut I,
+    ) -> impl Future<Output = Result<Received, Trouble>> + Send + use<'a, I> {
         let Some(body) = answer.body.take() else {
             unreachable!("an answer's body is read once")
         };
-        let mut receiving = Receiving {
+        let receiving = Receiving {
             wire: &mut answer.wire,
             limit: &mut self.limit,
             max_bytes,
             wire_bytes: &mut course.wire_bytes,
         };
-        receiving.body(&answer.head, body, inspector).await
+        receiving.body(&answer.head, body, inspector)
     }
 
     fn finish(
@@ -274,6 +264,7 @@ impl Client {
         } else {
             Target::Absolute(place.uri())
         };
+        let now = Instant::now();
         let exchange = Exchange {
             status: answer.head.status,
             version: answer.head.version,
@@ -281,7 +272,7 @@ impl Client {
             connect: course.connect,
             set_up: course.set_up,
             first_byte: answer.first_byte,
-            total: course.start.elapsed(),
+            total: now - course.start,
             wire_bytes: course.wire_bytes,
             decoded_bytes: received.decoded_bytes,
             sent_bytes: answer.sent_bytes(),
@@ -294,6 +285,7 @@ impl Client {
         self.put_back(
             place,
             answer.into_idle(&exchange.headers, received, request.body_bytes()),
+            now,
         );
         exchange
     }

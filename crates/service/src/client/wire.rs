@@ -8,11 +8,11 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt as _;
 use http::{Request, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -22,10 +22,11 @@ use tokio::time::Instant;
 
 use super::HttpVersion;
 use super::attached::{Attached, Attending};
+use super::draft::Draft;
 use super::error::{TransportKind, Trouble};
 use super::limit::Limit;
-use super::pieces::Pieces;
-use super::stream::Stream;
+use super::pieces::{Pieces, Sent};
+use super::stream::{Stream, Traffic};
 use super::trouble::Part;
 
 type Io = TokioIo<Stream>;
@@ -34,7 +35,7 @@ type Io = TokioIo<Stream>;
 pub(super) struct Wire {
     protocol: Protocol,
     is_closed: bool,
-    received: Arc<AtomicU64>,
+    traffic: Arc<Traffic>,
     /// When its last answer was complete.
     idle_since: Option<Instant>,
 }
@@ -53,6 +54,15 @@ enum Protocol {
         connection: http2::Connection<Io, Pieces, Attached>,
         attending: Attending,
     },
+}
+
+/// A request whose answer has begun.
+pub(super) struct Answered {
+    pub(super) response: Response<Incoming>,
+    /// What was sent of the request's body.
+    pub(super) sent: Sent,
+    /// From the request to the complete head of its answer.
+    pub(super) first_byte: Duration,
 }
 
 /// A request without an answer.
@@ -80,38 +90,90 @@ impl Wire {
             }
             HttpVersion::Http2 => true,
         };
-        let received = stream.received();
-        let io = TokioIo::new(stream);
-        let refused = |error: hyper::Error| Trouble::of_hyper(&error, Part::Head);
-        let protocol = if is_http2 {
-            let attached = Attached::default();
-            let attending = attached.attending();
-            let (sender, connection) = http2::handshake(attached, io).await.map_err(refused)?;
-            Protocol::Http2 {
-                sender,
-                connection,
-                attending,
+        if !is_http2 {
+            return Self::http1(stream);
+        }
+        let traffic = stream.traffic();
+        let attached = Attached::default();
+        let attending = attached.attending();
+        match http2::handshake(attached, TokioIo::new(stream)).await {
+            Ok((sender, connection)) => {
+                let protocol = Protocol::Http2 {
+                    sender,
+                    connection,
+                    attending,
+                };
+                Ok(Self::new(protocol, traffic))
             }
-        } else {
-            let (sender, connection) = http1::handshake(io).await.map_err(refused)?;
-            Protocol::Http1 { sender, connection }
-        };
-        Ok(Self {
+            Err(error) => Err(Trouble::of_hyper(&error, Part::Head)),
+        }
+    }
+
+    /// The same for HTTP/1.1, which has nothing to wait for.
+    fn http1(stream: Stream) -> Result<Self, Trouble> {
+        let traffic = stream.traffic();
+        match http1::handshake(TokioIo::new(stream)).now_or_never() {
+            Some(Ok((sender, connection))) => {
+                let protocol = Protocol::Http1 { sender, connection };
+                Ok(Self::new(protocol, traffic))
+            }
+            Some(Err(error)) => Err(Trouble::of_hyper(&error, Part::Head)),
+            None => {
+                let cause = "the connection does not begin at once";
+                Err(Trouble::new(TransportKind::Protocol, cause))
+            }
+        }
+    }
+
+    /// Goes on with HTTP/1.1 over a stream that rests since `idle_since`.
+    pub(super) fn again(stream: Stream, idle_since: Instant) -> Option<Self> {
+        let mut wire = Self::http1(stream).ok()?;
+        wire.idle_since = Some(idle_since);
+        Some(wire)
+    }
+
+    fn new(protocol: Protocol, traffic: Arc<Traffic>) -> Self {
+        Self {
             protocol,
             is_closed: false,
-            received,
+            traffic,
             idle_since: None,
-        })
+        }
     }
 
-    /// Its answer is complete; from now on it waits for the next request.
-    pub(super) fn rest(&mut self) {
-        self.idle_since = Some(Instant::now());
+    /// Whether hyper holds nothing that belongs to an exchange: its answer is complete, and all of the
+    /// request has gone out.
+    pub(super) fn can_park(&self) -> bool {
+        match &self.protocol {
+            Protocol::Http1 { sender, .. } => {
+                sender.is_ready() && !self.is_closed && !self.traffic.is_stuck()
+            }
+            Protocol::Http2 { .. } => false,
+        }
     }
 
-    /// How long it had waited for a request.
-    pub(super) fn idle_for(&self) -> Duration {
-        self.idle_since.map(|it| it.elapsed()).unwrap_or_default()
+    /// The stream without hyper, and since when it waits; `None` where it has brought more than was asked for.
+    pub(super) fn into_stream(self) -> Option<(Stream, Instant)> {
+        let Protocol::Http1 { connection, .. } = self.protocol else {
+            return None;
+        };
+        let parts = connection.into_parts();
+        let since = self.idle_since.unwrap_or_else(Instant::now);
+        parts
+            .read_buf
+            .is_empty()
+            .then(|| (parts.io.into_inner(), since))
+    }
+
+    /// Its answer is complete; from `now` on it waits for the next request.
+    pub(super) fn rest(&mut self, now: Instant) {
+        self.idle_since = Some(now);
+    }
+
+    /// How long it had waited for a request when one came at `now`.
+    pub(super) fn idle_for(&self, now: Instant) -> Duration {
+        let since = self.idle_since.unwrap_or(now);
+        now.saturating_duration_since(since)
     }
 
     pub(super) fn is_http2(&self) -> bool {
@@ -163,23 +225,29 @@ impl Wire {
     /// Sends a request and waits for the head of its answer.
     pub(super) async fn send(
         &mut self,
-        request: Request<Pieces>,
+        draft: Draft<'_>,
         limit: &mut Limit,
-    ) -> Result<Response<Incoming>, Unanswered> {
-        let before = self.received.load(Ordering::Relaxed);
+    ) -> Result<Answered, Unanswered> {
+        let before = self.traffic.received();
+        let (message, sent) = draft.message(self.is_http2());
+        let begin = Instant::now();
         let outcome = match &mut self.protocol {
             Protocol::Http1 { sender, .. } => {
-                let answer = pin!(sender.try_send_request(request));
+                let answer = pin!(sender.try_send_request(message));
                 self.drive(answer, limit).await
             }
             Protocol::Http2 { sender, .. } => {
-                let answer = pin!(sender.try_send_request(request));
+                let answer = pin!(sender.try_send_request(message));
                 self.drive(answer, limit).await
             }
         };
-        let is_silent = self.received.load(Ordering::Relaxed) == before;
+        let is_silent = self.traffic.received() == before;
         match outcome {
-            Some(Ok(response)) => Ok(response),
+            Some(Ok(response)) => Ok(Answered {
+                response,
+                sent,
+                first_byte: begin.elapsed(),
+            }),
             Some(Err(mut error)) => Err(Unanswered {
                 is_unsent: error.take_message().is_some(),
                 trouble: Trouble::of_hyper(error.error(), Part::Head),

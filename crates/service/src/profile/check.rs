@@ -1,6 +1,7 @@
 //! From the file to a profile: every rule that the shape of the file does not say.
 
 mod call;
+mod operation;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -11,10 +12,11 @@ use http::HeaderName;
 use toml::Spanned;
 
 use self::call::call;
+pub(super) use self::operation::operation;
 use super::error::place_of;
 use super::file::{JobFile, OperationFile, ProfileFile, WorkflowFile};
 use super::{
-    Group, Job, JobId, Operation, PhaseSource, PhaseWords, Profile, ProfileError, Workflow,
+    Group, Job, JobId, Operation, PhaseSource, PhaseWords, Profile, ProfileError, Scope, Workflow,
 };
 
 /// The version of the format that this program reads.
@@ -22,14 +24,19 @@ const FORMAT: i64 = 1;
 
 /// What is needed to tell where something is wrong.
 #[derive(Clone, Copy)]
-struct Context<'a> {
-    text: &'a str,
-    origin: &'a str,
-    variables: &'a BTreeMap<String, String>,
+pub(super) struct Context<'a> {
+    pub(super) text: &'a str,
+    pub(super) origin: &'a str,
+    pub(super) scope: Scope<'a>,
 }
 
 impl Context<'_> {
-    fn error(&self, span: Range<usize>, field: &str, message: impl Into<String>) -> ProfileError {
+    pub(super) fn error(
+        &self,
+        span: Range<usize>,
+        field: &str,
+        message: impl Into<String>,
+    ) -> ProfileError {
         let (line, column) = place_of(self.text, span.start);
         ProfileError {
             origin: self.origin.to_owned(),
@@ -64,7 +71,7 @@ pub(super) fn check(
     let context = Context {
         text,
         origin,
-        variables: &BTreeMap::new(),
+        scope: Scope::of_variables(given),
     };
     if *file.format.get_ref() != FORMAT {
         let message = format!(
@@ -84,7 +91,7 @@ pub(super) fn check(
         }
     }
     let context = Context {
-        variables: &variables,
+        scope: Scope::of_variables(&variables),
         ..context
     };
     let mixed = mixed(context, &file.mixed)?;
@@ -95,20 +102,7 @@ pub(super) fn check(
             "a profile needs at least one [[operation]]",
         ));
     }
-    let mut names = BTreeSet::new();
-    let mut operations = Vec::new();
-    for unchecked in file.operation {
-        let unchecked = unchecked.into_inner();
-        let name = unchecked.name.get_ref();
-        if !names.insert(name.clone()) {
-            return Err(context.error(
-                unchecked.name.span(),
-                "operation.name",
-                format!("`{name}` occurs twice"),
-            ));
-        }
-        operations.push(operation(context, unchecked)?);
-    }
+    let operations = operations(context, file.operation)?;
     let profile = Profile {
         name: file.name,
         description: file.description,
@@ -118,6 +112,7 @@ pub(super) fn check(
             .map(|it| workflow(context, it, &operations))
             .transpose()?,
         operations,
+        variables: variables.clone(),
     };
     for (group, _) in profile.mixed.iter().filter(|it| *it.1 > 0.0) {
         let startable = profile.group(*group).any(|it| !it.needs_job());
@@ -130,6 +125,50 @@ pub(super) fn check(
         }
     }
     Ok(profile)
+}
+
+fn operations(
+    context: Context<'_>,
+    unchecked: Vec<Spanned<OperationFile>>,
+) -> Result<Vec<Operation>, ProfileError> {
+    let mut spans = BTreeMap::new();
+    let mut operations = Vec::new();
+    for one in unchecked {
+        let one = one.into_inner();
+        let (name, span) = (one.name.get_ref().clone(), one.name.span());
+        if spans.insert(name.clone(), span.clone()).is_some() {
+            let message = format!("`{name}` occurs twice");
+            return Err(context.error(span, "operation.name", message));
+        }
+        let Some(group) = &one.group else {
+            let names = Group::ALL.map(Group::as_str).join(", ");
+            let message = format!("missing field `group`: one of {names}");
+            return Err(context.error(span, &format!("operation `{name}`"), message));
+        };
+        let group = self::group(
+            context,
+            group.get_ref(),
+            group.span(),
+            &format!("operation `{name}`: group"),
+        )?;
+        operations.push(operation(context, one, group, &operations)?);
+    }
+    let captured: BTreeSet<&str> = operations.iter().flat_map(Operation::captured).collect();
+    for operation in &operations {
+        for value in operation.values() {
+            if !captured.contains(value) {
+                let span = spans.get(&operation.name).cloned().unwrap_or_default();
+                let message =
+                    format!("`{{value.{value}}}`: no operation has a `capture` of this name");
+                return Err(context.error(
+                    span,
+                    &format!("operation `{}`", operation.name),
+                    message,
+                ));
+            }
+        }
+    }
+    Ok(operations)
 }
 
 fn mixed(
@@ -152,7 +191,7 @@ fn mixed(
     Ok(mixed)
 }
 
-fn group(
+pub(super) fn group(
     context: Context<'_>,
     name: &str,
     span: Range<usize>,
@@ -226,81 +265,6 @@ fn workflow(
         brightest: brightest.unwrap_or(10).clamp(1, 1000),
         least_found,
     })
-}
-
-fn operation(context: Context<'_>, unchecked: OperationFile) -> Result<Operation, ProfileError> {
-    let OperationFile {
-        name,
-        group: group_name,
-        weight,
-        needs,
-        description,
-        request,
-        success,
-        job: job_file,
-    } = unchecked;
-    let field = format!("operation `{}`", name.get_ref());
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
-    if name.get_ref().is_empty() || !name.get_ref().chars().all(is_plain) {
-        let message =
-            "a name consists of letters, digits, _ and -, since reports and thresholds use it";
-        return Err(context.error(name.span(), &field, message));
-    }
-    let group = group(
-        context,
-        group_name.get_ref(),
-        group_name.span(),
-        &format!("{field}: group"),
-    )?;
-    let weight = match weight {
-        None => 1.0,
-        Some(weight) if weight.get_ref().is_finite() && *weight.get_ref() >= 0.0 => {
-            *weight.get_ref()
-        }
-        Some(weight) => {
-            return Err(context.error(
-                weight.span(),
-                &format!("{field}: weight"),
-                "a weight must be 0 or more",
-            ));
-        }
-    };
-    let weight = if has_all(context, &field, &needs)? {
-        weight
-    } else {
-        0.0
-    };
-    let span = name.span();
-    let call = call(context, &field, span.clone(), false, (request, success))?;
-    let has_target = call.request.has_target();
-    let job = job_file
-        .map(|it| job(context, &field, span, has_target, it))
-        .transpose()?;
-    Ok(Operation {
-        name: name.into_inner(),
-        group,
-        weight,
-        description,
-        call,
-        job,
-    })
-}
-
-/// Whether the variables that an operation needs have a value.
-fn has_all(
-    context: Context<'_>,
-    field: &str,
-    needs: &[Spanned<String>],
-) -> Result<bool, ProfileError> {
-    let mut all = true;
-    for name in needs {
-        let Some(value) = context.variables.get(name.get_ref()) else {
-            let message = format!("[variables] has no `{}`", name.get_ref());
-            return Err(context.error(name.span(), &format!("{field}: needs"), message));
-        };
-        all &= !value.is_empty();
-    }
-    Ok(all)
 }
 
 fn job(

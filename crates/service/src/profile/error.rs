@@ -19,7 +19,7 @@ pub struct ProfileError {
 }
 
 /// Line and column (both from 1) of a byte of a text.
-pub(crate) fn place_of(text: &str, byte: usize) -> (usize, usize) {
+pub fn place_of(text: &str, byte: usize) -> (usize, usize) {
     let mut end = byte.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -36,15 +36,27 @@ pub(super) struct WorkflowFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct OperationFile {
     pub(super) name: Spanned<String>,
-    pub(super) group: Spanned<String>,
+    pub(super) like: Option<Spanned<String>>,
+    pub(super) group: Option<Spanned<String>>,
     pub(super) weight: Option<Spanned<f64>>,
     #[serde(default)]
     pub(super) needs: Vec<Spanned<String>>,
-    #[serde(default)]
-    pub(super) description: String,
-    pub(super) request: RequestFile,
-    pub(super) success: SuccessFile,
+    pub(super) description: Option<String>,
+    pub(super) request: Option<RequestFile>,
+    pub(super) success: Option<SuccessFile>,
     pub(super) job: Option<JobFile>,
+    #[serde(default)]
+    pub(super) capture: Vec<Spanned<CaptureFile>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CaptureFile {
+    pub(super) name: Spanned<String>,
+    pub(super) json: Option<Spanned<String>>,
+    pub(super) header: Option<Spanned<String>>,
+    pub(super) regex: Option<Spanned<String>>,
+    pub(super) default: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

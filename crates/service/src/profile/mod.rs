@@ -23,13 +23,21 @@
 //! success = { content = "json", rows = "/objects", position = ["ra", "dec"], inside_cone = true, limit = "n" }
 //! ```
 //!
-//! An operation with `needs = ["dataset"]` is left out where that variable is empty.
+//! An operation with `needs = ["dataset"]` is left out where that variable is empty. One that is
+//! `like = "cone_search"` takes request, success, job and captures of that one, which stands before it, where
+//! it has none of its own.
+//!
+//! **`capture`** is a list of values that a user keeps of the answer for later requests, where `{value.NAME}`
+//! stands for them: `{ name = "first", json = "/objects/0/id" }`, `{ name = "etag", header = "ETag" }`,
+//! `{ name = "next", regex = 'href="([^"]+)"' }` (the one group; the first 256 KiB of a body are searched).
+//! An answer without the value is a failure, `capture_missing`, unless the capture has a `default`. Of an
+//! operation with a job it is the answer to the submission.
 //!
 //! **Templates** are strings with placeholders; `{{` and `}}` are braces. One request has one target:
 //! `{ra}`, `{dec}`, `{radius}` (degrees), `{radius_arcmin}`, `{radius_arcsec}`. Values drawn anew:
 //! `{int:1..9}`, `{real:0.1..5}`, `{log:0.001..1}` (log-uniform), `{bool}`, `{choice:STAR*7|GALAXY*3}`
 //! (with weights), `{uuid}`. Facts: `{run}`, `{user}`, `{now}`, `{var.NAME}`, `{fits.key}` (an input of the
-//! FITS jobs), `{job}` (a job of this user).
+//! FITS jobs), `{job}` (a job of this user), `{value.NAME}` (captured before).
 //!
 //! **`request`**: `method`, `path`, `query`, `headers`, one of `form`, `json`, `multipart`, and `timeout_s`.
 //! A JSON value that is one placeholder of a number or truth becomes a number or truth. A part of
@@ -56,11 +64,14 @@
 //! ended; true unless given), `timeout_s`.
 
 mod builtin;
+mod capture;
 mod check;
+mod draft;
 mod error;
 mod file;
 mod openapi;
 mod template;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -69,9 +80,12 @@ use http::{HeaderName, Method, StatusCode};
 use serde::Serialize;
 
 pub use builtin::{BUILT_IN, built_in};
-pub use error::ProfileError;
+pub use capture::{Capture, CaptureSource};
+pub use draft::OperationDraft;
+pub use error::{ProfileError, place_of};
 pub use openapi::{OpenApiError, from_openapi};
-pub use template::{Placeholder, Template, Value};
+pub use template::{Placeholder, Scope, Template, Value, is_value_name};
+pub use variables::given_variables;
 
 /// What can be asked of a service.
 #[derive(Debug, Clone)]
@@ -86,6 +100,8 @@ pub struct Profile {
     pub workflow: Option<Workflow>,
     /// The operations in the order of the file.
     pub operations: Vec<Operation>,
+    /// The variables as they were filled in.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// An image is calibrated, then its brightest sources are looked up in the catalogue.
@@ -155,6 +171,8 @@ pub struct Operation {
     pub call: Call,
     /// What follows, for operations that start a job.
     pub job: Option<Job>,
+    /// What the user keeps of a right answer.
+    pub captures: Vec<Capture>,
 }
 
 impl Operation {

@@ -1,40 +1,31 @@
 //! Strings with placeholders.
 
+mod placeholder;
+
 use std::collections::BTreeMap;
 
 use serde_json::Number;
 
-/// What a placeholder stands for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Placeholder {
-    /// Right ascension of the target, degrees.
-    Ra,
-    /// Declination of the target, degrees.
-    Dec,
-    /// Radius of the target in the unit that many of make a degree: 1, 60 or 3600.
-    Radius(f64),
-    /// A whole number from an inclusive range.
-    Int(i64, i64),
-    /// A number from a range, uniform.
-    Real(f64, f64),
-    /// A number from a range above 0, uniform in its logarithm.
-    Log(f64, f64),
-    /// `true` or `false`.
-    Bool,
-    /// One of these words, by weight.
-    Choice(Vec<(String, f64)>),
-    /// A new UUID.
-    Uuid,
-    /// The name of the run.
-    Run,
-    /// The name of the user.
-    User,
-    /// The time, RFC 3339 in UTC.
-    Now,
-    /// The key of an input of the FITS jobs.
-    FitsKey,
-    /// The name of a job of this user.
-    Job,
+pub(super) use self::placeholder::range;
+pub use self::placeholder::{Placeholder, is_value_name};
+
+/// What the names in templates may refer to.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// What `{var.NAME}` stands for.
+    pub variables: &'a BTreeMap<String, String>,
+    /// Names and columns of the feeders, for `{feed.NAME.COLUMN}`.
+    pub feeders: &'a [(String, Vec<String>)],
+}
+
+impl<'a> Scope<'a> {
+    /// Variables and no feeders.
+    pub fn of_variables(variables: &'a BTreeMap<String, String>) -> Self {
+        Self {
+            variables,
+            feeders: &[],
+        }
+    }
 }
 
 /// What a placeholder became.
@@ -82,6 +73,7 @@ enum Piece {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Template {
     pieces: Vec<Piece>,
+    source: String,
 }
 
 impl Template {
@@ -90,6 +82,14 @@ impl Template {
     /// # Errors
     /// What is wrong, in words.
     pub fn parse(text: &str, variables: &BTreeMap<String, String>) -> Result<Self, String> {
+        Self::parse_in(text, Scope::of_variables(variables))
+    }
+
+    /// Reads a template that may refer to everything in a scope.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn parse_in(text: &str, scope: Scope<'_>) -> Result<Self, String> {
         let mut pieces = Vec::new();
         let mut plain = String::new();
         let mut rest = text.chars().peekable();
@@ -113,16 +113,17 @@ impl Template {
                         }
                     }
                     if let Some(name) = inside.strip_prefix("var.") {
-                        let value = variables
+                        let value = scope
+                            .variables
                             .get(name)
-                            .ok_or_else(|| unknown_variable(name, variables))?;
+                            .ok_or_else(|| unknown_variable(name, scope.variables))?;
                         plain.push_str(value);
                         continue;
                     }
                     if !plain.is_empty() {
                         pieces.push(Piece::Text(std::mem::take(&mut plain)));
                     }
-                    pieces.push(Piece::Value(placeholder(&inside)?));
+                    pieces.push(Piece::Value(placeholder::read(&inside, scope.feeders)?));
                 }
                 '}' => return Err("a single `}` must be written as `}}`".to_owned()),
                 other => plain.push(other),
@@ -131,13 +132,35 @@ impl Template {
         if !plain.is_empty() {
             pieces.push(Piece::Text(plain));
         }
-        Ok(Self { pieces })
+        Ok(Self {
+            pieces,
+            source: text.to_owned(),
+        })
     }
 
     /// A template of a text without placeholders.
     pub fn plain(text: &str) -> Self {
         Self {
             pieces: vec![Piece::Text(text.to_owned())],
+            source: text.to_owned(),
+        }
+    }
+
+    /// The text as it was written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The mean of the number that it becomes; none where that is not known before.
+    pub fn mean(&self) -> Option<f64> {
+        match self.pieces.as_slice() {
+            [Piece::Text(text)] => text.trim().parse().ok(),
+            [Piece::Value(Placeholder::Int(low, high))] => {
+                let real = |number: &i64| number.to_string().parse::<f64>().ok();
+                Some(f64::midpoint(real(low)?, real(high)?))
+            }
+            [Piece::Value(Placeholder::Real(low, high))] => Some(f64::midpoint(*low, *high)),
+            _ => None,
         }
     }
 
@@ -157,6 +180,14 @@ impl Template {
             )
         };
         self.pieces.iter().any(is_target)
+    }
+
+    /// The names of the values (`{value.NAME}`) that occur in it.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|it| match it {
+            Piece::Value(Placeholder::Value(name)) => Some(name.as_str()),
+            _ => None,
+        })
     }
 
     /// The text, when there is no placeholder in it.
@@ -211,89 +242,6 @@ fn unknown_variable(name: &str, variables: &BTreeMap<String, String>) -> String 
     }
 }
 
-const NAMES: &str = "ra, dec, radius, radius_arcmin, radius_arcsec, int:A..B, real:A..B, log:A..B, bool, \
-choice:A|B, uuid, run, user, now, fits.key, job, var.NAME";
-
-fn placeholder(inside: &str) -> Result<Placeholder, String> {
-    let (name, argument) = match inside.split_once(':') {
-        Some((name, argument)) => (name, Some(argument)),
-        None => (inside, None),
-    };
-    let simple = match name {
-        "ra" => Placeholder::Ra,
-        "dec" => Placeholder::Dec,
-        "radius" => Placeholder::Radius(1.0),
-        "radius_arcmin" => Placeholder::Radius(60.0),
-        "radius_arcsec" => Placeholder::Radius(3600.0),
-        "bool" => Placeholder::Bool,
-        "uuid" => Placeholder::Uuid,
-        "run" => Placeholder::Run,
-        "user" => Placeholder::User,
-        "now" => Placeholder::Now,
-        "fits.key" => Placeholder::FitsKey,
-        "job" => Placeholder::Job,
-        "int" | "real" | "log" | "choice" => {
-            let Some(argument) = argument else {
-                return Err(format!(
-                    "`{{{name}}}` needs an argument, such as `{{{name}:1..9}}`"
-                ));
-            };
-            return with_argument(name, argument);
-        }
-        _ => {
-            return Err(format!(
-                "unknown placeholder `{{{inside}}}`: use one of {NAMES}"
-            ));
-        }
-    };
-    match argument {
-        None => Ok(simple),
-        Some(_) => Err(format!("`{{{name}}}` takes no argument")),
-    }
-}
-
-fn with_argument(name: &str, argument: &str) -> Result<Placeholder, String> {
-    let wrong = |rule: &str| format!("`{{{name}:{argument}}}` must be {rule}");
-    match name {
-        "int" => {
-            let (low, high) =
-                range::<i64>(argument).ok_or_else(|| wrong("two whole numbers A..B"))?;
-            (low <= high)
-                .then_some(Placeholder::Int(low, high))
-                .ok_or_else(|| wrong("A..B with A at most B"))
-        }
-        "choice" => choice(argument)
-            .ok_or_else(|| wrong("words A|B, each perhaps with a weight above 0 as in A*3")),
-        _ => {
-            let (low, high) = range::<f64>(argument)
-                .filter(|it| it.0.is_finite() && it.1.is_finite() && it.0 <= it.1)
-                .ok_or_else(|| wrong("two numbers A..B with A at most B"))?;
-            match name {
-                "log" if low <= 0.0 => Err(wrong("above 0")),
-                "log" => Ok(Placeholder::Log(low, high)),
-                _ => Ok(Placeholder::Real(low, high)),
-            }
-        }
-    }
-}
-
-pub(super) fn range<T: std::str::FromStr>(text: &str) -> Option<(T, T)> {
-    let (low, high) = text.split_once("..")?;
-    Some((low.trim().parse().ok()?, high.trim().parse().ok()?))
-}
-
-fn choice(text: &str) -> Option<Placeholder> {
-    let words = text.split('|').map(|word| match word.rsplit_once('*') {
-        Some((word, weight)) => {
-            let weight: f64 = weight.trim().parse().ok()?;
-            (weight.is_finite() && weight > 0.0).then(|| (word.to_owned(), weight))
-        }
-        None => Some((word.to_owned(), 1.0)),
-    });
-    let words: Option<Vec<_>> = words.collect();
-    words.map(Placeholder::Choice)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,6 +290,35 @@ mod tests {
     }
 
     #[test]
+    fn values_and_records_are_named() {
+        let template = parse("/jobs/{value.job}/{value.part}").unwrap();
+        assert_eq!(template.values().collect::<Vec<_>>(), ["job", "part"]);
+        let feeders = [(
+            "targets".to_owned(),
+            vec!["name".to_owned(), "ra".to_owned()],
+        )];
+        let variables = BTreeMap::new();
+        let scope = Scope {
+            variables: &variables,
+            feeders: &feeders,
+        };
+        let read = |text| Template::parse_in(text, scope);
+        let placeholder = Placeholder::Feed {
+            feeder: 0,
+            column: 1,
+        };
+        assert!(read("{feed.targets.ra}").unwrap().uses(&placeholder));
+        for (text, part) in [
+            ("{feed.targets}", "a feeder and a column"),
+            ("{feed.target.ra}", "there are: targets"),
+            ("{feed.targets.dec}", "it has: name, ra"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
     fn wrong_placeholders_say_what_is_wrong() {
         for (text, part) in [
             ("{raa}", "unknown placeholder"),
@@ -355,6 +332,8 @@ mod tests {
             ("{ra:1}", "takes no argument"),
             ("{int}", "needs an argument"),
             ("{var.tabel}", "unknown variable"),
+            ("{value.}", "letters, digits"),
+            ("{feed.targets.ra}", "there is no feeder"),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");

@@ -41,6 +41,7 @@ pub(super) fn compose(
     occasion: &Occasion,
 ) -> Result<Composed, Problem> {
     let template = &call.request;
+    draws.take_missing();
     let mut limit = None;
     let mut see = |name: &str, value: &str| {
         if call.success.limit.as_deref() == Some(name) {
@@ -85,6 +86,10 @@ pub(super) fn compose(
         }
         BodyTemplate::Multipart(parts) => multipart(parts, draws, occasion, &mut headers)?,
     };
+    if let Some(missing) = draws.take_missing() {
+        let message = format!("the request needs {missing}, which this user does not have yet");
+        return Err(Problem::new(kinds::VALUE_MISSING, message));
+    }
     Ok(Composed {
         request: Request {
             method: template.method.clone(),
@@ -97,13 +102,20 @@ pub(super) fn compose(
     })
 }
 
-/// A placeholder may hold a whole address (`Location` of a job), which is already encoded.
+/// A placeholder may hold a whole address (`Location` of a job) or a link, which is already encoded.
 fn path_piece(piece: &str) -> Vec<&str> {
-    if piece.starts_with("http://") || piece.starts_with("https://") || piece.contains('%') {
+    let is_address = piece.starts_with("http://") || piece.starts_with("https://");
+    if is_address || is_reference(piece) || piece.contains('%') {
         vec![piece]
     } else {
         utf8_percent_encode(piece, PATH).collect()
     }
+}
+
+/// A path with a query, as links in answers have them.
+fn is_reference(piece: &str) -> bool {
+    let is_graphic = |it: u8| it.is_ascii_graphic();
+    piece.starts_with('/') && piece.contains('?') && piece.bytes().all(is_graphic)
 }
 
 fn target(text: String) -> Result<Target, Problem> {

@@ -8,15 +8,27 @@ use jiff::Timestamp;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
+use super::memory::Memory;
 use super::scene::{Asked, FitsFile, Scene};
 use crate::profile::{Placeholder, Value};
 
 /// Where a user's random numbers come from.
 #[derive(Debug)]
 pub(super) struct Draws {
-    random: ChaCha8Rng,
+    random: Random,
     pub(super) scene: Arc<Scene>,
-    pub(super) user: String,
+    user: u64,
+    /// The sequence that is drawn from: the user's own, or that of an iteration.
+    stream: u64,
+    pub(super) memory: Option<Box<Memory>>,
+}
+
+/// A generator, or the place in its sequence where one goes on: the state takes 320 bytes, which adds up
+/// with users who think for most of their time.
+#[derive(Debug)]
+enum Random {
+    Awake(Box<ChaCha8Rng>),
+    Resting { words_drawn: u128 },
 }
 
 /// What belongs to one request: all its placeholders see the same target and the same job.
@@ -31,23 +43,56 @@ pub(super) struct Occasion {
 
 impl Draws {
     pub(super) fn new(scene: Arc<Scene>, user: u64) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(scene.seed);
-        random.set_stream(user);
         Self {
-            random,
-            user: format!("user-{user}"),
+            random: Random::Resting { words_drawn: 0 },
+            user,
+            stream: user,
             scene,
+            memory: None,
+        }
+    }
+
+    /// Draws from here on what belongs to a number, whatever was drawn before.
+    pub(super) fn restart(&mut self, number: u64) {
+        self.stream = number;
+        match &mut self.random {
+            Random::Awake(random) => {
+                random.set_stream(number);
+                random.set_word_pos(0);
+            }
+            Random::Resting { words_drawn } => *words_drawn = 0,
+        }
+    }
+
+    /// Gives the state of the generator up until the next draw.
+    pub(super) fn rest(&mut self) {
+        if let Random::Awake(random) = &self.random {
+            let words_drawn = random.get_word_pos();
+            self.random = Random::Resting { words_drawn };
+        }
+    }
+
+    fn random(&mut self) -> &mut ChaCha8Rng {
+        if let Random::Resting { words_drawn } = self.random {
+            let mut random = ChaCha8Rng::seed_from_u64(self.scene.seed);
+            random.set_stream(self.stream);
+            random.set_word_pos(words_drawn);
+            self.random = Random::Awake(Box::new(random));
+        }
+        match &mut self.random {
+            Random::Awake(random) => random,
+            Random::Resting { .. } => unreachable!("it was just woken"),
         }
     }
 
     /// An index into a list of `length`, at least 1.
     pub(super) fn index(&mut self, length: usize) -> usize {
-        count_usize(self.random.random_range(0..size_u64(length).max(1)))
+        count_usize(self.random().random_range(0..size_u64(length).max(1)))
     }
 
     /// A share in [0, 1).
     pub(super) fn share(&mut self) -> f64 {
-        self.random.random()
+        self.random().random()
     }
 
     /// A new occasion: a target and an input.
@@ -73,7 +118,7 @@ impl Draws {
     /// Positions for an uploaded table: those of the scene's targets.
     pub(super) fn positions(&mut self, low: u64, high: u64) -> Vec<Position> {
         let scene = Arc::clone(&self.scene);
-        let wanted = self.random.random_range(low..=high);
+        let wanted = self.random().random_range(low..=high);
         if scene.targets.is_empty() {
             return Vec::new();
         }
@@ -96,18 +141,20 @@ impl Draws {
             Placeholder::Dec => of_cone(cone.map(|it| it.center.dec_deg)),
             Placeholder::Radius(per_degree) => of_cone(cone.map(|it| it.radius_deg * per_degree)),
             Placeholder::Int(low, high) => {
-                Value::Number(self.random.random_range(*low..=*high).into())
+                Value::Number(self.random().random_range(*low..=*high).into())
             }
             Placeholder::Real(low, high) => Value::real(low + (high - low) * self.share()),
             Placeholder::Log(low, high) => Value::real(low * (high / low).powf(self.share())),
-            Placeholder::Bool => Value::Bool(self.random.random()),
+            Placeholder::Bool => Value::Bool(self.random().random()),
             Placeholder::Choice(words) => Value::Text(self.choose(words).to_owned()),
             Placeholder::Uuid => Value::Text(self.uuid()),
             Placeholder::Run => Value::Text(self.scene.run.clone()),
-            Placeholder::User => Value::Text(self.user.clone()),
+            Placeholder::User => Value::Text(format!("user-{}", self.user)),
             Placeholder::Now => Value::Text(Timestamp::now().to_string()),
             Placeholder::FitsKey => Value::Text(self.key(occasion).cloned().unwrap_or_default()),
             Placeholder::Job => Value::Text(occasion.job.clone().unwrap_or_default()),
+            Placeholder::Value(name) => Value::Text(self.value(name)),
+            Placeholder::Feed { feeder, column } => Value::Text(self.column(*feeder, *column)),
         }
     }
 
@@ -125,7 +172,7 @@ impl Draws {
 
     /// A random UUID (version 4).
     fn uuid(&mut self) -> String {
-        let [high, low]: [u64; 2] = self.random.random();
+        let [high, low]: [u64; 2] = self.random().random();
         let high = (high & 0xffff_ffff_ffff_0fff) | 0x4000;
         let low = (low & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
         format!(
@@ -160,6 +207,29 @@ mod tests {
         };
         assert_eq!(drawn(3), drawn(3));
         assert_ne!(drawn(3), drawn(4));
+    }
+
+    #[test]
+    fn a_rest_at_any_place_changes_nothing_that_is_drawn() {
+        let drawn = |rests_every: usize| {
+            let mut draws = Draws::new(Arc::new(scene()), 3);
+            let draw = |step: usize| {
+                if step.is_multiple_of(rests_every) {
+                    draws.rest();
+                }
+                match step % 3 {
+                    0 => u64::from(draws.random().random::<u32>()),
+                    1 => draws.random().random(),
+                    _ => size_u64(draws.index(1000)),
+                }
+            };
+            (0..1000).map(draw).collect::<Vec<u64>>()
+        };
+        let without_rest = drawn(usize::MAX);
+        for rests_every in [1, 2, 5, 7, 64] {
+            let is_same = drawn(rests_every) == without_rest;
+            assert!(is_same, "with a rest before every {rests_every}th draw");
+        }
     }
 
     #[test]

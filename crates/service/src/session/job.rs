@@ -7,9 +7,10 @@ use common::sky::Target;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::capture::{self, Keep};
 use super::draws::Occasion;
 use super::{Answer, Problem, Session, job_name, kinds};
-use crate::profile::{Job, JobId, Operation, PhaseSource, PhaseWords};
+use crate::profile::{Job, Operation, PhaseSource, PhaseWords};
 use crate::protocol::parse_uws_job;
 
 /// Longest WAIT of a blocking poll; shorter than what proxies cut off.
@@ -87,18 +88,10 @@ struct Seen {
     message: Option<String>,
 }
 
-/// The pointers to keep of the answer to an operation.
-pub(super) fn captures_of(operation: &Operation) -> Vec<String> {
-    match operation.job.as_ref().map(|it| &it.id) {
-        Some(JobId::Json(pointer)) => vec![pointer.clone()],
-        Some(JobId::Header(_)) | None => Vec::new(),
-    }
-}
-
 /// The pointers to keep of the answer to a poll: the phase, three times, the bytes, two explanations.
-fn poll_captures(job: &Job) -> Vec<String> {
+fn poll_captures(job: &Job) -> Keep {
     let PhaseSource::Json(phase) = &job.phase else {
-        return Vec::new();
+        return Keep::default();
     };
     let nothing = || "/\u{0}".to_owned();
     let mut captures = vec![phase.clone()];
@@ -109,7 +102,7 @@ fn poll_captures(job: &Job) -> Vec<String> {
     );
     captures.push(job.bytes.clone().unwrap_or_else(nothing));
     captures.extend(["/error".to_owned(), "/message".to_owned()]);
-    captures
+    Keep::pointers(captures)
 }
 
 pub(super) async fn follow(
@@ -125,13 +118,14 @@ pub(super) async fn follow(
     let mut occasion = session.draws.occasion();
     let begin = Instant::now();
     let submitted = session
-        .call(&operation.call, &occasion, captures_of(operation))
+        .call(&operation.call, &occasion, Keep::of(operation))
         .await?;
     let name = job_name(&job.id, &submitted)?;
     occasion.job = Some(name.clone());
     session.draws.scene.litter.add(&operation.name, &name);
+    session.keep(operation, &submitted, capture::offset(operation))?;
     if let Some(start) = &job.start {
-        session.call(start, &occasion, Vec::new()).await?;
+        session.call(start, &occasion, Keep::default()).await?;
     }
     let submission = begin.elapsed();
     let end = watch(session, job, &occasion, begin).await?;
@@ -140,7 +134,7 @@ pub(super) async fn follow(
         session.draws.scene.litter.forget(&name);
     }
     let result = match &job.result {
-        Some(call) => Some(session.call(call, &occasion, Vec::new()).await?),
+        Some(call) => Some(session.call(call, &occasion, Keep::default()).await?),
         None => None,
     };
     let by_service = by_service(&end.seen.times);

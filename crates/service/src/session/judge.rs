@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 
 use self::body::Wanted;
 use self::rows::RowCheck;
+use super::capture::Keep;
 use super::draws::Occasion;
 use super::{Answer, Problem, kinds};
 use crate::client::{Exchange, Flow, Inspect, TransportError};
@@ -17,7 +18,7 @@ use crate::protocol::{BodyReader, content_type_is, looks_like_html};
 
 /// The first bytes of an answer that is no success are kept for its message.
 const SNIPPET_BYTES: usize = 2048;
-/// Small documents (UWS jobs, VOSI) are kept whole up to this size.
+/// Small documents (UWS jobs, VOSI) are kept whole up to this size, and so is what expressions search.
 const DOCUMENT_BYTES: usize = 256 * 1024;
 
 /// Judges one answer.
@@ -30,26 +31,29 @@ pub(super) struct Judge<'a> {
     status: Option<StatusCode>,
     media_type: String,
     start: Vec<u8>,
+    /// Whether the body is kept as far as documents are.
+    keeps_body: bool,
     keep: usize,
 }
 
 impl<'a> Judge<'a> {
-    /// `limit` is what the request limits the rows to, `captures` are JSON pointers to keep.
+    /// `limit` is what the request limits the rows to, `keep` is what the caller needs of the body.
     pub(super) fn new(
         rules: &'a Success,
         occasion: &Occasion,
         limit: Option<u64>,
-        captures: &[String],
+        keep: &Keep,
     ) -> Self {
         Self {
             rules,
-            wanted: Wanted::new(rules, captures),
+            wanted: Wanted::new(rules, &keep.pointers),
             reader: None,
             rows: RowCheck::new(rules, occasion),
             limit,
             status: None,
             media_type: String::new(),
             start: Vec::new(),
+            keeps_body: keep.body || rules.content == Content::Xml,
             keep: SNIPPET_BYTES,
         }
     }
@@ -93,7 +97,7 @@ impl<'a> Judge<'a> {
             headers: exchange.headers,
             captures,
             positions: self.rows.positions(),
-            body: if self.rules.content == Content::Xml {
+            body: if self.keeps_body {
                 self.start
             } else {
                 Vec::new()
@@ -138,7 +142,7 @@ impl Inspect for Judge<'_> {
         text.unwrap_or_default().clone_into(&mut self.media_type);
         if self.rules.status.contains(&status) {
             self.reader = Some(self.wanted.reader(self.rules, &self.media_type));
-            if self.rules.content == Content::Xml {
+            if self.keeps_body {
                 self.keep = DOCUMENT_BYTES;
             }
         }

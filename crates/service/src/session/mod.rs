@@ -1,11 +1,14 @@
 //! A user who asks: operations of a profile are composed, sent, judged and, where they start a job,
 //! followed to its end.
 
+mod capture;
 mod compose;
 mod draws;
 mod job;
 mod judge;
 mod litter;
+mod memory;
+mod parts;
 mod problem;
 mod scene;
 mod workflow;
@@ -19,15 +22,18 @@ use http::{HeaderMap, StatusCode};
 
 pub use job::{JobAnswer, WaitSource};
 pub use litter::Litter;
+pub use parts::{LOOKUPS, PARTS, SOURCE_LIST};
 pub use problem::{Problem, kinds};
 pub use scene::{Asked, CountRange, FitsFile, Polling, Scene};
 pub use workflow::WorkflowAnswer;
 
-use self::compose::compose;
+use self::capture::Keep;
+use self::compose::{Composed, compose};
 use self::draws::{Draws, Occasion};
 use self::judge::Judge;
 use crate::client::{Client, Endpoint, Redirects};
 use crate::profile::{Call, Group, JobId, Operation, Profile};
+use crate::request::Target as Address;
 
 /// Jobs that a user remembers; older ones are forgotten first.
 const REMEMBERED_JOBS: usize = 20;
@@ -86,6 +92,24 @@ impl Session {
         &self.profile
     }
 
+    /// Draws from here on what belongs to a number (an iteration of an open load), so that it does not matter
+    /// which user does it.
+    pub fn restart_draws(&mut self, number: u64) {
+        self.draws.restart(number);
+    }
+
+    /// A share in [0, 1) of the user's random numbers.
+    pub fn share(&mut self) -> f64 {
+        self.draws.share()
+    }
+
+    /// The user begins to think: what an open connection costs beside the connection is given up until the
+    /// next question. For pauses from some milliseconds on.
+    pub fn rest(&mut self) {
+        self.client.park();
+        self.draws.rest();
+    }
+
     /// Draws an operation of a group by the weights; with a user who has no job, those that need one are
     /// left out. `None` when the group has none to offer.
     pub fn choose(&mut self, group: Group, jobs: JobChoice) -> Option<usize> {
@@ -138,14 +162,36 @@ impl Session {
             occasion.job = self.jobs.get(place).cloned();
         }
         let answer = self
-            .call(&operation.call, &occasion, job::captures_of(operation))
+            .call(&operation.call, &occasion, Keep::of(operation))
             .await?;
+        self.note(operation, &answer)?;
+        Ok(answer)
+    }
+
+    /// Asks an operation with another path and query in place of its own, as a log has them. What an answer
+    /// must be is the operation's, but for what depends on the target.
+    pub async fn ask_target(&mut self, index: usize, address: Address) -> Result<Answer, Problem> {
+        let profile = Arc::clone(&self.profile);
+        let operation = &profile.operations[index];
+        let occasion = Occasion::default();
+        let mut composed = compose(&operation.call, &mut self.draws, &occasion)?;
+        composed.request.target = address;
+        composed.limit = None;
+        let answer = self
+            .exchange(&operation.call, &occasion, composed, &Keep::of(operation))
+            .await?;
+        self.note(operation, &answer)?;
+        Ok(answer)
+    }
+
+    /// Remembers what a right answer says: captured values, and the name of a job.
+    fn note(&mut self, operation: &Operation, answer: &Answer) -> Result<(), Problem> {
         if let Some(job) = &operation.job {
-            let name = job_name(&job.id, &answer)?;
+            let name = job_name(&job.id, answer)?;
             self.draws.scene.litter.add(&operation.name, &name);
             self.remember(name);
         }
-        Ok(answer)
+        self.keep(operation, answer, capture::offset(operation))
     }
 
     /// Asks an operation that starts a job and follows the job to its end.
@@ -172,7 +218,9 @@ impl Session {
             job: Some(job.to_owned()),
             ..Occasion::default()
         };
-        self.call(call, &occasion, Vec::new()).await.map(|_| ())
+        self.call(call, &occasion, Keep::default())
+            .await
+            .map(|_| ())
     }
 
     fn remember(&mut self, job: String) {
@@ -182,14 +230,14 @@ impl Session {
         self.jobs.push_back(job);
     }
 
-    /// Sends one request and judges its answer. `captures` are JSON pointers whose values are kept.
+    /// Sends one request and judges its answer. `keep` is what the caller needs of the body.
     async fn call(
         &mut self,
         call: &Call,
         occasion: &Occasion,
-        captures: Vec<String>,
+        keep: Keep,
     ) -> Result<Answer, Problem> {
-        self.poll(call, occasion, captures, None).await
+        self.poll(call, occasion, keep, None).await
     }
 
     /// The same with more parameters behind those of the call.
@@ -197,14 +245,25 @@ impl Session {
         &mut self,
         call: &Call,
         occasion: &Occasion,
-        captures: Vec<String>,
+        keep: Keep,
         parameters: Option<&str>,
     ) -> Result<Answer, Problem> {
         let mut composed = compose(call, &mut self.draws, occasion)?;
         if let Some(parameters) = parameters {
             composed.request.target = composed.request.target.with_parameters(parameters);
         }
-        let mut judge = Judge::new(&call.success, occasion, composed.limit, &captures);
+        self.exchange(call, occasion, composed, &keep).await
+    }
+
+    async fn exchange(
+        &mut self,
+        call: &Call,
+        occasion: &Occasion,
+        composed: Composed,
+        keep: &Keep,
+    ) -> Result<Answer, Problem> {
+        self.draws.leave_between();
+        let mut judge = Judge::new(&call.success, occasion, composed.limit, keep);
         let outcome = self
             .client
             .exchange(&composed.request, redirects(call), &mut judge)

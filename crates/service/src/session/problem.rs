@@ -25,6 +25,10 @@ pub mod kinds {
     pub const JOB_FAILED: &str = "job_failed";
     /// A job that did not end in its time.
     pub const JOB_TIMEOUT: &str = "job_timeout";
+    /// A right answer without a value that the user must keep of it.
+    pub const CAPTURE_MISSING: &str = "capture_missing";
+    /// The request needs a value that the user does not have.
+    pub const VALUE_MISSING: &str = "value_missing";
     /// The request could not be made.
     pub const BAD_REQUEST: &str = "request_not_made";
 }

@@ -8,6 +8,7 @@ use common::sky::{Cone, Target, TargetClass};
 use common::units::{count_f64, size_u64};
 use tokio::time::Instant;
 
+use super::capture::Keep;
 use super::draws::Occasion;
 use super::scene::Asked;
 use super::{JobAnswer, Problem, Session, job, kinds};
@@ -40,7 +41,11 @@ pub(super) async fn run(session: &mut Session) -> Result<WorkflowAnswer, Problem
     };
     let begin = Instant::now();
     let list = session
-        .call(&operation(&workflow.sources)?.call, &occasion, Vec::new())
+        .call(
+            &operation(&workflow.sources)?.call,
+            &occasion,
+            Keep::default(),
+        )
         .await?;
     let list_time = begin.elapsed();
     let sources: Vec<_> = list
@@ -72,7 +77,9 @@ pub(super) async fn run(session: &mut Session) -> Result<WorkflowAnswer, Problem
             target,
             expected: None,
         });
-        let answer = session.call(&lookup.call, &occasion, Vec::new()).await?;
+        let answer = session
+            .call(&lookup.call, &occasion, Keep::default())
+            .await?;
         found += u64::from(answer.rows.is_some_and(|it| it > 0));
     }
     let looked_up = size_u64(sources.len());

@@ -115,6 +115,39 @@ pub(crate) enum Then {
     KeepOn,
 }
 
+/// A server whose first connection ends after one answer, without a word, after some time.
+pub(crate) async fn forgetful(after: Duration) -> Server {
+    Server::start(move |mut stream, number| async move {
+        while read_head(&mut stream).await.is_some() {
+            stream.write_all(&ok(b"hello")).await.unwrap();
+            if number == 0 {
+                tokio::time::sleep(after).await;
+                break;
+            }
+        }
+    })
+    .await
+}
+
+/// A server whose first connection reads a second request and closes, having said `answer`.
+pub(crate) async fn dies_at_the_second(answer: &'static [u8]) -> Server {
+    Server::start(move |mut stream, number| async move {
+        let mut count = 0;
+        while read_head(&mut stream).await.is_some() {
+            count += 1;
+            if number == 0 && count == 2 {
+                stream.write_all(answer).await.unwrap();
+                break;
+            }
+            stream.write_all(&ok(b"hello")).await.unwrap();
+        }
+    })
+    .await
+}
+
+/// Long enough for a server to close a connection for being idle.
+pub(crate) const REST: Duration = Duration::from_millis(1100);
+
 /// An answer with status 200 and its length.
 pub(crate) fn ok(body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());

@@ -71,7 +71,7 @@ fn request(
         let message = "a request has one of `form`, `json` and `multipart`";
         return Err(context.error(span, field, message));
     }
-    let is_rooted = ["/", "{job}", "{var."]
+    let is_rooted = ["/", "{job}", "{var.", "{value.", "{feed."]
         .iter()
         .any(|it| path.get_ref().starts_with(it));
     if !is_rooted {
@@ -151,7 +151,7 @@ fn template(
     span: Range<usize>,
     text: &str,
 ) -> Result<Template, ProfileError> {
-    Template::parse(text, context.variables).map_err(|message| context.error(span, field, message))
+    Template::parse_in(text, context.scope).map_err(|message| context.error(span, field, message))
 }
 
 fn parameters(

@@ -168,3 +168,40 @@ fn an_operation_whose_variable_is_empty_is_left_out() {
         "no `imag`",
     );
 }
+
+#[test]
+fn an_operation_that_is_like_another_takes_what_it_does_not_say() {
+    let text = format!(
+        "{}[[operation]]\nname = \"again\"\nlike = \"ask\"\ngroup = \"health\"\n\
+         capture = [{{ name = \"id\", json = \"/id\" }}]\n",
+        operation("request = { path = \"/x\" }\nsuccess = { content = \"json\" }")
+    );
+    let profile = Profile::parse(&text, "my.toml", &BTreeMap::new()).unwrap();
+    let again = profile.operation("again").unwrap();
+    assert_eq!(again.call.request.path.source(), "/x");
+    assert_eq!(again.captured().collect::<Vec<_>>(), ["id"]);
+    fails(
+        &text.replace("like = \"ask\"", "like = \"asked\""),
+        10,
+        "operation `again`: like",
+        "there are: ask",
+    );
+    fails(
+        &text.replace("like = \"ask\"\n", ""),
+        9,
+        "again",
+        "`like` another one",
+    );
+    let lone = text.replace("like = \"ask\"", "request = { path = \"/y\" }");
+    fails(&lone, 9, "again", "`request` without `success`");
+}
+
+#[test]
+fn values_are_captured_somewhere() {
+    let text = operation("request = { path = \"/{value.id}\" }\nsuccess = { content = \"json\" }");
+    fails(&text, 4, "operation `ask`", "no operation has a `capture`");
+    let captured = format!("{text}capture = [{{ name = \"id\", header = \"X-Id\" }}]\n");
+    Profile::parse(&captured, "my.toml", &BTreeMap::new()).unwrap();
+    let twice = captured.replace("}]\n", "}, { name = \"id\", json = \"/id\" }]\n");
+    fails(&twice, 8, "capture", "captured twice");
+}
