@@ -7,8 +7,9 @@ use common::files;
 use service::profile::{BUILT_IN, Profile, built_in, from_openapi};
 
 use crate::args::Apis;
-use crate::plan::{self, Mistake};
+use crate::plan;
 use crate::trouble::Trouble;
+use common::cli::Mistake;
 
 pub(crate) fn apis(args: &Apis) -> Result<Exit, Trouble> {
     if let Some(path) = &args.from_openapi {

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use common::redact::Secret;
 use common::render::Format;
+use service::connection::ConnectionFlags;
 
 /// Measures how an image-processing and catalogue service performs over HTTP.
 ///
@@ -172,7 +172,7 @@ pub struct Measure {
     pub quick: bool,
     /// How the service is asked.
     #[command(flatten)]
-    pub http: Http,
+    pub http: ConnectionFlags,
     /// What is asked.
     #[command(flatten)]
     pub api: Api,
@@ -185,71 +185,6 @@ pub struct Measure {
     /// What comes out.
     #[command(flatten)]
     pub output: Output,
-}
-
-/// How the service is asked.
-#[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Connection")]
-pub struct Http {
-    /// Limit of one exchange in seconds.
-    #[arg(long, value_name = "S", default_value_t = 30.0)]
-    pub timeout: f64,
-    /// Limit of one job.
-    #[arg(long, value_name = "TIME", default_value = "300s")]
-    pub job_timeout: String,
-    /// Version of HTTP.
-    #[arg(long, value_enum, default_value_t)]
-    pub http: HttpName,
-    /// Open a new connection for each request.
-    #[arg(long)]
-    pub no_reuse: bool,
-    /// Ask for compressed answers (gzip, zstd).
-    #[arg(long)]
-    pub compression: bool,
-    /// File with the certificates of the authorities to trust (PEM).
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
-    /// File with a client certificate (PEM).
-    #[arg(long, value_name = "FILE", requires = "key")]
-    pub cert: Option<PathBuf>,
-    /// File with its key (PEM).
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    pub key: Option<PathBuf>,
-    /// Accept any certificate of the server.
-    #[arg(long)]
-    pub insecure: bool,
-    /// File with a bearer token; or the variable `ASTRO_PERF_TOKEN`.
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// A bearer token, from the environment only, since others may see a command line.
-    #[arg(long, env = "ASTRO_PERF_TOKEN", hide = true, hide_env_values = true)]
-    pub token: Option<Secret>,
-    /// User of basic authentication; the password is in `--password-file` or `ASTRO_PERF_PASSWORD`.
-    #[arg(long, value_name = "NAME")]
-    pub user: Option<String>,
-    /// File with the password.
-    #[arg(long, value_name = "FILE", requires = "user")]
-    pub password_file: Option<PathBuf>,
-    /// The password, from the environment only.
-    #[arg(long, env = "ASTRO_PERF_PASSWORD", hide = true, hide_env_values = true)]
-    pub password: Option<Secret>,
-    /// A header `Name: value`, or `Name: @FILE` for a value that is in a file; repeatable.
-    #[arg(long, value_name = "HEADER")]
-    pub header: Vec<String>,
-}
-
-/// A version of HTTP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum HttpName {
-    /// HTTP/2 where TLS offers it, else HTTP/1.1.
-    #[default]
-    Auto,
-    /// HTTP/1.1.
-    #[value(name = "1.1")]
-    Http1,
-    /// HTTP/2, without TLS by prior knowledge.
-    #[value(name = "2")]
-    Http2,
 }
 
 /// What is asked.

@@ -9,8 +9,8 @@ use common::sky::{KNOWN_OBJECTS, Position, Sky, SkyConfig};
 use common::units::mebibytes;
 
 use crate::args::{Fits, ProductName};
-use crate::plan::Mistake;
 use crate::trouble::Trouble;
+use common::cli::Mistake;
 
 /// Stars down to this magnitude in G are in the images.
 const FAINTEST_G: f64 = 22.0;

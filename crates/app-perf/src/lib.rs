@@ -9,7 +9,6 @@ pub mod args;
 mod bands;
 mod calibrate;
 mod checks;
-mod connection;
 mod fits;
 pub mod plan;
 mod run;

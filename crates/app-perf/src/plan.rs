@@ -10,17 +10,16 @@ use std::time::Duration;
 
 use clap::ValueEnum as _;
 use common::assess::Threshold;
-use common::cli::parse_duration;
+use common::cli::{Mistake, check_seconds, check_time};
 use common::render::Format;
 use common::report::Mode;
 use common::sky::Radii;
 use serde::Serialize;
 use service::client::ClientOptions;
+use service::connection::Connection;
 use service::profile::{Group, Profile};
-use thiserror::Error;
 
 use crate::args::{Api, Load, Measure, Output, Reference, TestName};
-use crate::connection;
 
 pub(crate) use inputs::profile;
 pub use sizes::{Size, Sizes};
@@ -60,7 +59,7 @@ pub struct Plan {
     pub reference: Option<ReferencePlan>,
     /// How the service is asked; the base URL is that of the reference service where there is none.
     #[serde(skip)]
-    pub connection: connection::Connection,
+    pub connection: Connection,
     /// FITS files of the user's.
     #[serde(skip)]
     pub fits: Option<PathBuf>,
@@ -88,23 +87,6 @@ pub struct ReferencePlan {
     pub image_size: u32,
 }
 
-/// A mistake on the command line.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct Mistake(String);
-
-impl Mistake {
-    /// A mistake in these words.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
-
-    /// A flag with a value that breaks a rule.
-    pub fn of_flag(flag: &str, rule: &str, value: &dyn std::fmt::Display) -> Self {
-        Self(format!("`{flag}` must be {rule}, got `{value}`"))
-    }
-}
-
 /// A cone that is larger than half of the sky is not a search.
 const MOST_RADIUS_DEG: f64 = 90.0;
 
@@ -130,7 +112,7 @@ impl Plan {
             radii,
             seed,
         } = api;
-        let variables = inputs::variables(&set, &mut mistakes);
+        let variables = service::profile::given_variables(&set, &mut mistakes);
         let profile = inputs::profile(&api, &variables, &mut mistakes);
         let radii = check_radii(&radii, &mut mistakes);
         let reference = match &url {
@@ -150,7 +132,7 @@ impl Plan {
         }
         let timeout = check_seconds("--timeout", http.timeout, &mut mistakes);
         let job_timeout = check_time("--job-timeout", &http.job_timeout, &mut mistakes);
-        let connection = connection::check(url.as_deref(), http, &mut mistakes);
+        let connection = Connection::check(url.as_deref(), http, &mut mistakes);
         let Load {
             tests,
             users,
@@ -182,7 +164,7 @@ impl Plan {
             names.push("find_limit".to_owned());
         }
         let thresholds = Threshold::parse_all(&threshold, &names).unwrap_or_else(|wrong| {
-            mistakes.extend(wrong.into_iter().map(Mistake));
+            mistakes.extend(wrong.into_iter().map(Mistake::new));
             Vec::new()
         });
         let (Some(profile), Some(connection), true) = (profile, connection, mistakes.is_empty())
@@ -226,27 +208,6 @@ fn check_radii(text: &str, mistakes: &mut Vec<Mistake>) -> Radii {
             Radii::LogUniform
         }
     }
-}
-
-fn check_seconds(flag: &str, given: f64, mistakes: &mut Vec<Mistake>) -> Duration {
-    if given.is_finite() && (0.001..=86_400.0).contains(&given) {
-        return common::units::seconds(given);
-    }
-    mistakes.push(Mistake::of_flag(
-        flag,
-        "between 0.001 and 86400 seconds",
-        &given,
-    ));
-    Duration::from_secs(30)
-}
-
-fn check_time(flag: &str, text: &str, mistakes: &mut Vec<Mistake>) -> Duration {
-    parse_duration(text)
-        .filter(|it| !it.is_zero())
-        .unwrap_or_else(|| {
-            mistakes.push(Mistake::of_flag(flag, "a time such as 30s or 5m", &text));
-            Duration::ZERO
-        })
 }
 
 fn check_sizes(

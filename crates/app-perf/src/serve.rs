@@ -6,8 +6,9 @@ use db_perf::target::{ConnectSpec, ConnectionFlags, LibpqEnv};
 use service::reference::{CatalogueSource, Fault, Reference, ReferenceError, ReferenceOptions};
 
 use crate::args::Serve;
-use crate::plan::{Mistake, check_reference};
+use crate::plan::check_reference;
 use crate::trouble::Trouble;
+use common::cli::Mistake;
 
 pub(crate) async fn serve(args: Serve) -> Result<Exit, Trouble> {
     let mut mistakes = Vec::new();

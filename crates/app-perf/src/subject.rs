@@ -1,30 +1,26 @@
 //! Makes ready what is measured: a given service that answers, or a reference service of our own; the
 //! targets with their right answers; the images. Takes everything down again.
 
-mod inputs;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::cli::{self, Progress, run_shown};
+use common::cli::{Progress, run_shown};
 use common::load::{Closed, Open, RunOptions, Schedule, Stop, Think, WarmUp};
 use common::record::Tally;
 use common::report::{Limitation, RunClock, TestResult, limitations_of};
 use common::units::{count_usize, round_u64, seconds, size_u64};
 use serde_json::Value;
-use service::client::{Client, Discard, Endpoint, Redirects, TransportKind};
-use service::reference::{CatalogueSource, Reference, ReferenceError, ReferenceOptions};
-use service::request::Request;
-use service::session::{Litter, Polling, Scene, Session};
+use service::client::Endpoint;
+use service::reference::{Reference, ReferenceOptions};
+use service::session::{Scene, Session};
+use service::setting::{self, SceneOptions, Stage};
 use tokio_util::sync::CancellationToken;
 
-use crate::plan::{Plan, ReferencePlan, Size};
+use crate::plan::{Plan, Size};
 use crate::trouble::Trouble;
 use crate::workloads::{Asking, Measured, What, labels};
 
-/// All jobs together must be removed within this time at the end.
-const CLEAN_UP_LIMIT: Duration = Duration::from_secs(30);
 /// What is under way at the end of a test may take this long.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -66,32 +62,45 @@ impl Holdings {
             (Some(base), _) => base.clone(),
             (None, Some(reference)) => {
                 progress.start("start");
-                let started = start_reference(reference, plan.seed, progress, stop).await?;
+                let options = |catalogue| ReferenceOptions {
+                    catalogue,
+                    seed: plan.seed,
+                    workers: reference.workers,
+                    queue: reference.queue,
+                    image_size_px: reference.image_size,
+                    stop: stop.clone(),
+                    ..ReferenceOptions::default()
+                };
+                let say = |line: &str| progress.say(line);
+                let started = setting::start_reference(reference.objects, options, say).await?;
                 let url = started.url();
                 self.reference = Some(started);
                 url.parse().map_err(|error| {
-                    Trouble::Mistakes(vec![crate::plan::Mistake::new(format!("{error}"))])
+                    Trouble::Mistakes(vec![common::cli::Mistake::new(format!("{error}"))])
                 })?
             }
             (None, None) => return Err(Trouble::Interrupted),
         };
         let endpoint = Arc::new(Endpoint::new(plan.client_options(base))?);
         if self.reference.is_none() {
-            limitations.extend(first_contact(plan, &endpoint, stop).await?);
+            let contact = setting::first_contact(&plan.profile, &endpoint, plan.timeout, stop);
+            limitations.extend(contact.await?);
         }
-        let asked = inputs::targets(plan, self.reference.as_ref(), stop, &mut limitations).await?;
-        let images = inputs::images(plan, self.reference.as_ref())?;
-        let scene = Scene {
+        let options = SceneOptions {
             run: clock.id().to_owned(),
             seed: plan.seed,
-            targets: asked,
-            keys: images.keys,
-            files: images.files,
+            radii: plan.radii,
+            targets: plan.sizes.targets,
+            catalog: plan.catalog.clone(),
+            fits: plan.fits.clone(),
+            image_size: plan.reference.as_ref().map_or(512, |it| it.image_size),
             timeout: plan.timeout,
             job_timeout: plan.job_timeout,
-            polling: Polling::default(),
-            litter: Litter::default(),
         };
+        let reference = self.reference.as_ref();
+        let scene = setting::scene(&plan.profile, reference, &options, stop).await?;
+        limitations.extend(scene.1);
+        let scene = scene.0;
         let (description, mut facts) = match &self.reference {
             Some(reference) => (
                 format!("reference service: {}", reference.description()),
@@ -120,85 +129,6 @@ impl Holdings {
             Some(reference) => reference.stop().await,
             None => Vec::new(),
         }
-    }
-}
-
-async fn start_reference(
-    plan: &ReferencePlan,
-    seed: u64,
-    progress: &Progress,
-    stop: &CancellationToken,
-) -> Result<Reference, Trouble> {
-    let options = |catalogue| ReferenceOptions {
-        catalogue,
-        seed,
-        workers: plan.workers,
-        queue: plan.queue,
-        image_size_px: plan.image_size,
-        stop: stop.clone(),
-        ..ReferenceOptions::default()
-    };
-    let say = |line: &str| progress.say(line);
-    let objects = plan.objects;
-    let started = match Reference::start(options(CatalogueSource::Throwaway { objects }), say).await
-    {
-        Err(ReferenceError::NoPostgres(reason)) => {
-            progress.say(&format!("note: the catalogue is kept in memory: {reason}"));
-            Reference::start(options(CatalogueSource::Memory { objects }), say).await
-        }
-        other => other,
-    };
-    match started {
-        Err(ReferenceError::Stopped) => Err(Trouble::Interrupted),
-        other => Ok(other?),
-    }
-}
-
-/// Asks the service once before anything is measured: a wrong address must not become a thousand errors.
-async fn first_contact(
-    plan: &Plan,
-    endpoint: &Arc<Endpoint>,
-    stop: &CancellationToken,
-) -> Result<Option<Limitation>, Trouble> {
-    let plain = |it: &&service::profile::Operation| it.call.request.path.as_plain().is_some();
-    let operation = plan.profile.operations.iter().find(plain);
-    let path = operation
-        .and_then(|it| it.call.request.path.as_plain())
-        .unwrap_or("/");
-    let mut client = Client::new(Arc::clone(endpoint));
-    let request = Request::get(path, plan.timeout);
-    let mut body = Discard;
-    let exchange = client.exchange(&request, Redirects::Follow { at_most: 5 }, &mut body);
-    let outcome = tokio::select! {
-        outcome = exchange => outcome,
-        () = stop.cancelled() => return Err(Trouble::Interrupted),
-    };
-    match outcome {
-        Ok(answer) if answer.status.is_success() => Ok(None),
-        Ok(answer) => {
-            let message = format!(
-                "before the run `{path}` answered with status {}",
-                answer.status
-            );
-            cli::narrate(&format!(
-                "warning: {message}: is this the service of the profile `{}`?",
-                plan.profile.name
-            ));
-            Ok(Some(Limitation::of_run("unexpected_status", message)))
-        }
-        // Whoever sends too much or in circles is there all the same.
-        Err(error)
-            if matches!(
-                error.kind,
-                TransportKind::TooLarge | TransportKind::RedirectLoop
-            ) =>
-        {
-            Ok(Some(Limitation::of_run(
-                "unexpected_answer",
-                format!("before the run: {error}"),
-            )))
-        }
-        Err(error) => Err(Trouble::Unreachable(error)),
     }
 }
 
@@ -309,41 +239,11 @@ impl Bench {
 
     /// Removes the jobs that this run made on the service; says what could not be.
     pub(crate) async fn clean_up(&self) -> Option<Limitation> {
-        let jobs = self.scene.litter.take();
-        if jobs.is_empty() {
-            return None;
-        }
-        let mut session = Session::new(
-            Arc::clone(&self.endpoint),
-            Arc::clone(&self.plan.profile),
-            Arc::clone(&self.scene),
-            u64::MAX,
-        );
-        let total = jobs.len();
-        let mut removed = 0;
-        let mut example = None;
-        let all = async {
-            for (operation, job) in &jobs {
-                match session.clean_up(operation, job).await {
-                    Ok(()) => removed += 1,
-                    Err(problem) => example = Some(problem.message),
-                }
-            }
+        let stage = Stage {
+            endpoint: Arc::clone(&self.endpoint),
+            profile: Arc::clone(&self.plan.profile),
+            scene: Arc::clone(&self.scene),
         };
-        let in_time = tokio::time::timeout(CLEAN_UP_LIMIT, all).await.is_ok();
-        (removed < total).then(|| {
-            let why = match (in_time, example) {
-                (_, Some(example)) => example,
-                (false, None) => {
-                    format!("the service took more than {} s", CLEAN_UP_LIMIT.as_secs())
-                }
-                (true, None) => String::new(),
-            };
-            let left = total - removed;
-            Limitation::of_run(
-                "jobs_left",
-                format!("{left} of {total} jobs are left on the service: {why}"),
-            )
-        })
+        setting::clean_up(&stage).await
     }
 }

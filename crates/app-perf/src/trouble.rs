@@ -6,9 +6,10 @@ use common::fits::FitsError;
 use db_perf::catalog::CsvError;
 use service::client::{EndpointError, TransportError, TransportKind};
 use service::reference::ReferenceError;
+use service::setting::SettingError;
 use thiserror::Error;
 
-use crate::plan::Mistake;
+use common::cli::Mistake;
 
 /// What ends a run without a result.
 #[derive(Debug, Error)]
@@ -91,6 +92,21 @@ impl Trouble {
             | Self::Endpoint(_) => Exit::Usage,
             Self::Interrupted => Exit::Interrupted,
             Self::Unreachable(_) | Self::Reference(_) | Self::Output(_) => Exit::Target,
+        }
+    }
+}
+
+impl From<SettingError> for Trouble {
+    fn from(error: SettingError) -> Self {
+        match error {
+            SettingError::Csv(error) => Self::Csv(error),
+            SettingError::Fits(error) => Self::Fits(error),
+            SettingError::Folder(message) => {
+                Self::Mistakes(vec![Mistake::new(format!("`--fits`: {message}"))])
+            }
+            SettingError::Unreachable(error) => Self::Unreachable(error),
+            SettingError::Reference(error) => Self::Reference(error),
+            SettingError::Stopped => Self::Interrupted,
         }
     }
 }

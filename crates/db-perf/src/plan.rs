@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use common::assess::Threshold;
-use common::cli::parse_duration;
+use common::cli::{Mistake, parse_duration};
 use common::redact::Secret;
 use common::render::Format;
 use common::report::Mode;
 use common::sky::{Mix, Radii, SkyConfig};
 use serde::Serialize;
-use thiserror::Error;
 
 use crate::args::{Catalogue, Connection, Load, Measure, Output, TestName};
 use crate::catalog::{CsvFile, Origin};
@@ -84,22 +83,6 @@ pub struct UserTable {
     pub mag: Option<String>,
 }
 
-/// A mistake on the command line.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct Mistake(String);
-
-impl Mistake {
-    /// A mistake in these words.
-    pub fn new(message: &str) -> Self {
-        Self(message.to_owned())
-    }
-}
-
-fn mistake(flag: &str, rule: &str, value: &dyn std::fmt::Display) -> Mistake {
-    Mistake(format!("`{flag}` must be {rule}, got `{value}`"))
-}
-
 impl Plan {
     /// Checks a command line; all mistakes are told at once.
     pub fn new(measure: Measure) -> Result<Self, Vec<Mistake>> {
@@ -128,22 +111,34 @@ impl Plan {
                 sizes.cone_users = users;
                 sizes.concurrent_users = users;
             } else {
-                mistakes.push(mistake("--users", "between 1 and 10000", &users));
+                mistakes.push(Mistake::of_flag("--users", "between 1 and 10000", &users));
             }
         }
         if let Some(text) = duration {
             match parse_duration(&text).filter(|it| !it.is_zero()) {
                 Some(length) => sizes.concurrent_seconds = length.as_secs_f64(),
-                None => mistakes.push(mistake("--duration", "a time such as 30s or 5m", &text)),
+                None => mistakes.push(Mistake::of_flag(
+                    "--duration",
+                    "a time such as 30s or 5m",
+                    &text,
+                )),
             }
         }
         if let Some(rate) = rate.filter(|rate| !(rate.is_finite() && *rate > 0.0 && *rate <= 1e6)) {
-            mistakes.push(mistake("--rate", "above 0 and at most 1000000", &rate));
+            mistakes.push(Mistake::of_flag(
+                "--rate",
+                "above 0 and at most 1000000",
+                &rate,
+            ));
         }
         let limit = parse_duration(&statement_timeout).filter(|it| it.as_millis() > 0);
         if limit.is_none() {
             let rule = "a time such as 10s or 500ms";
-            mistakes.push(mistake("--statement-timeout", rule, &statement_timeout));
+            mistakes.push(Mistake::of_flag(
+                "--statement-timeout",
+                rule,
+                &statement_timeout,
+            ));
         }
         let tests = check_tests(tests, &subject, &mut mistakes);
         let Output {
@@ -207,7 +202,7 @@ fn check_radii(text: &str, mistakes: &mut Vec<Mistake>) -> Radii {
         Ok(radii) if !matches!(radii, Radii::Fixed(degrees) if degrees > MOST_RADIUS_DEG) => radii,
         _ => {
             let rule = "`log-uniform`, `seed` or a radius in degrees above 0 and up to 90";
-            mistakes.push(mistake("--radii", rule, &text));
+            mistakes.push(Mistake::of_flag("--radii", rule, &text));
             Radii::LogUniform
         }
     }
@@ -229,11 +224,11 @@ fn check_subject(mode: Mode, catalogue: Catalogue, mistakes: &mut Vec<Mistake>) 
     let is_generated = catalog.is_none() && table.is_none();
     if !is_generated && objects.is_some() {
         let message = "`--objects` is for the generated sky and not for `--catalog` or `--table`";
-        mistakes.push(Mistake(message.into()));
+        mistakes.push(Mistake::new(message));
     }
     if is_generated && (ra.is_some() || dec.is_some() || mag.is_some()) {
         let message = "`--ra`, `--dec` and `--mag` name columns of `--table` or `--catalog`";
-        mistakes.push(Mistake(message.into()));
+        mistakes.push(Mistake::new(message));
     }
     if let Some(table) = table {
         return check_table(&table, ra, dec, mag, mistakes);
@@ -243,18 +238,18 @@ fn check_subject(mode: Mode, catalogue: Catalogue, mistakes: &mut Vec<Mistake>) 
         return Subject::Loaded { catalogue };
     }
     let mix: Mix = mix.parse().unwrap_or_else(|_| {
-        mistakes.push(mistake("--mix", "`physical` or `seed`", &mix));
+        mistakes.push(Mistake::of_flag("--mix", "`physical` or `seed`", &mix));
         Mix::Physical
     });
     if !(10.0..=24.0).contains(&depth) {
-        mistakes.push(mistake("--depth", "between 10 and 24", &depth));
+        mistakes.push(Mistake::of_flag("--depth", "between 10 and 24", &depth));
     }
     let objects = objects.unwrap_or(match mode {
         Mode::Quick => 200_000,
         Mode::Full => 1_000_000,
     });
     if !(1_000..=1_000_000_000).contains(&objects) {
-        mistakes.push(mistake(
+        mistakes.push(Mistake::of_flag(
             "--objects",
             "between 1000 and 1000000000",
             &objects,
@@ -283,12 +278,16 @@ fn check_table(
         None => (None, table),
     };
     if name.is_empty() || schema.as_ref().is_some_and(String::is_empty) {
-        mistakes.push(mistake("--table", "`name` or `schema.name`", &table));
+        mistakes.push(Mistake::of_flag(
+            "--table",
+            "`name` or `schema.name`",
+            &table,
+        ));
     }
     if ra.is_none() || dec.is_none() {
         let message =
             "`--table` needs `--ra` and `--dec`, the columns with the coordinates in degrees";
-        mistakes.push(Mistake(message.into()));
+        mistakes.push(Mistake::new(message));
     }
     Subject::Table(UserTable {
         schema,
@@ -319,7 +318,7 @@ fn check_tests(
     }
     if tests.iter().any(|test| !possible.contains(test)) {
         let message = "`--table` is measured read-only: only the test `cone_search` is possible";
-        mistakes.push(Mistake(message.into()));
+        mistakes.push(Mistake::new(message));
     }
     tests.sort_unstable();
     tests.dedup();
@@ -333,7 +332,7 @@ fn check_thresholds(
 ) -> Vec<Threshold> {
     let names: Vec<String> = tests.iter().map(|test| name_of(*test)).collect();
     Threshold::parse_all(texts, &names).unwrap_or_else(|wrong| {
-        mistakes.extend(wrong.iter().map(|it| Mistake::new(it)));
+        mistakes.extend(wrong.into_iter().map(Mistake::new));
         Vec::new()
     })
 }

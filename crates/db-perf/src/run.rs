@@ -55,7 +55,7 @@ fn check_connection(plan: &Plan, given: Option<&ConnectSpec>) -> Result<(), Trou
         }
         _ => return Ok(()),
     };
-    Err(Trouble::Mistakes(vec![crate::plan::Mistake::new(message)]))
+    Err(Trouble::Mistakes(vec![common::cli::Mistake::new(message)]))
 }
 
 /// Measures and takes everything down again; false when a test could not be run.

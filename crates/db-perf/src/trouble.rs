@@ -6,9 +6,9 @@ use thiserror::Error;
 
 use crate::catalog::{CsvError, LoadError};
 use crate::failure::{describe, ends_session};
-use crate::plan::Mistake;
 use crate::target::{ConnectError, EmbeddedError, SchemaError, SpecError};
 use crate::user_table::TableError;
+use common::cli::Mistake;
 
 /// What ends a run without a result.
 #[derive(Debug, Error)]

@@ -43,7 +43,7 @@ fn test(name: &str, outcomes: &[Result<Done, Failure>]) -> TestResult {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands beside failures")]
-fn done(tag: u8, spans: Spans) -> Result<Done, Failure> {
+fn done(tag: u16, spans: Spans) -> Result<Done, Failure> {
     Ok(Done {
         tags: Tags::of(&[tag]),
         spans,

@@ -9,20 +9,6 @@ use service::profile::{BUILT_IN, Profile, built_in};
 
 use super::Mistake;
 
-/// Reads `NAME=VALUE` pairs.
-pub(super) fn variables(given: &[String], mistakes: &mut Vec<Mistake>) -> BTreeMap<String, String> {
-    let mut variables = BTreeMap::new();
-    for pair in given {
-        match pair.split_once('=') {
-            Some((name, value)) if !name.is_empty() => {
-                variables.insert(name.to_owned(), value.to_owned());
-            }
-            _ => mistakes.push(Mistake::of_flag("--set", "NAME=VALUE", pair)),
-        }
-    }
-    variables
-}
-
 /// Reads a built-in profile or a file.
 pub(crate) fn profile(
     name: &str,

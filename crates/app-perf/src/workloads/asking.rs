@@ -1,22 +1,9 @@
 //! A user who asks: one workload for all tests, which differ in what is drawn.
 
-use std::time::Duration;
-
-use common::load::{Done, Failure, Labels, Spans, Tags, Workload};
+use common::load::{Done, Failure, Labels, Tags, Workload};
 use common::sky::{RadiusClass, Target};
 use service::profile::{Group, Profile};
-use service::session::{Answer, JobAnswer, JobChoice, Problem, Session};
-
-/// Parts of an iteration, in the order of [`labels`].
-const CONNECT: u8 = 0;
-const FIRST_BYTE: u8 = 1;
-const SUBMISSION: u8 = 2;
-const QUEUE_WAIT: u8 = 3;
-const PROCESSING: u8 = 4;
-const COMPLETION: u8 = 5;
-const POLL_RESOLUTION: u8 = 6;
-const SOURCE_LIST: u8 = 7;
-const LOOKUPS: u8 = 8;
+use service::session::{JobChoice, LOOKUPS, PARTS, Problem, SOURCE_LIST, Session};
 
 /// What a user asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,20 +22,7 @@ pub(crate) enum What {
 pub(crate) fn labels(profile: &Profile) -> Labels {
     let operations = profile.operations.iter().map(|it| it.name.clone());
     let radii = RadiusClass::ALL.iter().map(|it| format!("radius {it}"));
-    Labels::new(
-        operations.chain(radii),
-        [
-            "connect",
-            "first_byte",
-            "submission",
-            "queue_wait",
-            "processing",
-            "completion",
-            "poll_resolution",
-            "source_list",
-            "lookups",
-        ],
-    )
+    Labels::new(operations.chain(radii), PARTS)
 }
 
 /// A user of the service.
@@ -78,7 +52,7 @@ impl Workload for Asking {
                     items: job.result.as_ref().and_then(|it| it.rows).unwrap_or(1),
                     bytes: job.bytes.unwrap_or(0),
                     tags: self.tags(index, job.target.filter(|_| self.has_cone(index))),
-                    spans: spans_of_job(&job),
+                    spans: job.spans(),
                 })
                 .map_err(|problem| self.failure(index, problem));
         }
@@ -88,7 +62,7 @@ impl Workload for Asking {
                 items: answer.rows.unwrap_or(1),
                 bytes: answer.wire_bytes,
                 tags: self.tags(index, answer.target.filter(|_| self.has_cone(index))),
-                spans: spans_of_answer(&answer),
+                spans: answer.spans(),
             })
             .map_err(|problem| self.failure(index, problem))
     }
@@ -102,7 +76,9 @@ impl Asking {
                 items: it.found,
                 bytes: it.job.bytes.unwrap_or(0),
                 tags: Tags::NONE,
-                spans: spans_of_job(&it.job)
+                spans: it
+                    .job
+                    .spans()
                     .and(SOURCE_LIST, it.list)
                     .and(LOOKUPS, it.lookups),
             })
@@ -123,41 +99,18 @@ impl Asking {
 
     fn tags(&self, index: usize, target: Option<Target>) -> Tags {
         let operations = self.session.profile().operations.len();
-        // More than 250 operations are not told apart.
-        let Ok(operation) = u8::try_from(index) else {
+        // More than 65,000 operations are not told apart.
+        let Ok(operation) = u16::try_from(index) else {
             return Tags::NONE;
         };
         let radius = target.and_then(|it| {
             let class = RadiusClass::of(it.cone.radius_deg);
             let place = RadiusClass::ALL.iter().position(|it| *it == class)?;
-            u8::try_from(operations + place).ok()
+            u16::try_from(operations + place).ok()
         });
         match radius {
             Some(radius) => Tags::of(&[operation, radius]),
             None => Tags::of(&[operation]),
         }
     }
-}
-
-fn spans_of_answer(answer: &Answer) -> Spans {
-    let spans = Spans::one(FIRST_BYTE, answer.first_byte);
-    match answer.connect {
-        Some(connect) => spans.and(CONNECT, connect),
-        None => spans,
-    }
-}
-
-fn spans_of_job(job: &JobAnswer) -> Spans {
-    let optional = |spans: Spans, index, time: Option<Duration>| match time {
-        Some(time) => spans.and(index, time),
-        None => spans,
-    };
-    let spans = Spans::one(SUBMISSION, job.submission)
-        .and(COMPLETION, job.completion)
-        .and(POLL_RESOLUTION, job.resolution);
-    optional(
-        optional(spans, QUEUE_WAIT, job.queue_wait),
-        PROCESSING,
-        job.processing,
-    )
 }

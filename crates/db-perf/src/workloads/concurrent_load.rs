@@ -53,8 +53,8 @@ impl Ask {
     ];
 
     /// The choice for a deviate in 0..100 with its place in the list.
-    fn choose(mut deviate: u32) -> (u8, Self) {
-        for (place, (ask, _, weight)) in (0_u8..).zip(Self::ALL) {
+    fn choose(mut deviate: u32) -> (u16, Self) {
+        for (place, (ask, _, weight)) in (0_u16..).zip(Self::ALL) {
             if deviate < weight {
                 return (place, ask);
             }

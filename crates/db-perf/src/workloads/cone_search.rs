@@ -210,9 +210,9 @@ fn labels() -> Labels {
 }
 
 /// Where a class stands among the labels.
-fn place<T: PartialEq>(all: &[T], wanted: &T) -> u8 {
+fn place<T: PartialEq>(all: &[T], wanted: &T) -> u16 {
     let index = all.iter().position(|it| it == wanted).unwrap_or_default();
-    u8::try_from(index).expect("there are few classes")
+    u16::try_from(index).expect("there are few classes")
 }
 
 /// Gives the targets their classes and, evenly spread, some of them their right answers.
@@ -237,7 +237,7 @@ async fn questions(
         .map(|target| {
             let radius = RadiusClass::of(target.cone.radius_deg);
             let class = place(&TargetClass::ALL, &target.class)
-                + u8::try_from(RadiusClass::ALL.len()).expect("there are few classes");
+                + u16::try_from(RadiusClass::ALL.len()).expect("there are few classes");
             Question {
                 cone: target.cone,
                 tags: Tags::of(&[place(&RadiusClass::ALL, &radius), class]),

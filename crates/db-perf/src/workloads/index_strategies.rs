@@ -36,7 +36,7 @@ const TABLE: &str = "strategy_objects";
 /// A cone with the place of its radius and its right answer.
 struct Question {
     cone: Cone,
-    radius: u8,
+    radius: u16,
     expected: Option<Expected>,
 }
 
@@ -207,7 +207,7 @@ async fn questions(bench: &Bench) -> Result<Vec<Question>, TestError> {
             if index == RADII.len() - 1 && number % 5 != 0 {
                 continue;
             }
-            let place = u8::try_from(index).expect("there are five radii");
+            let place = u16::try_from(index).expect("there are five radii");
             cones.push((Cone { center, radius_deg }, place));
         }
     }
